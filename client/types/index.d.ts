@@ -1,0 +1,8 @@
+export { Room } from "./session/room.js";
+export { Emitter } from "./emitter.js";
+export { Signaling } from "./signaling.js";
+export { WebSocketChannel } from "./channel.js";
+export { LocalParticipant, LocalTrack } from "./session/local.js";
+export { RemoteParticipant, RemoteTrack } from "./session/participant.js";
+export { RtcError, describeError } from "./errors.js";
+export { canShareScreen, listDevices, onDevicesChanged, openCamera, openMicrophone, openScreen } from "./media.js";

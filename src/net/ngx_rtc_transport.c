@@ -1,0 +1,1207 @@
+
+/*
+ * Copyright (C) nginx-rtc-module authors
+ *
+ * A transport: what comes from the dispatcher goes through ICE, DTLS and
+ * SRTP to its owner and back.  It holds the one timer of these machines;
+ * their rules are in their own files.
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+#include "ngx_rtc_directory.h"
+#include "ngx_rtc_net.h"
+#include "ngx_rtc_rtp.h"
+
+
+/* a handshake costs half a millisecond of CPU */
+#define NGX_RTC_HANDSHAKES       256
+
+#define NGX_RTC_RTCP_MAX         1200
+#define NGX_RTC_LOAD             4     /* of a transport */
+
+
+static ngx_int_t ngx_rtc_transport_credentials(ngx_rtc_ice_cred_t *cred);
+static u_char *ngx_rtc_transport_text(u_char *p, ngx_str_t *dst,
+    ngx_str_t *src);
+static void ngx_rtc_transport_free(ngx_rtc_transport_t *t);
+static void ngx_rtc_transport_gone(void *data, ngx_rtc_ice_tuple_t *tuple);
+static void ngx_rtc_transport_stun(ngx_rtc_transport_t *t,
+    ngx_rtc_datagram_t *dg);
+static ngx_int_t ngx_rtc_transport_admit(ngx_rtc_transport_t *t,
+    ngx_rtc_ice_tuple_t *tuple, ngx_uint_t selected, ngx_rtc_datagram_t *dg);
+static void ngx_rtc_transport_selected(ngx_rtc_transport_t *t);
+static ngx_uint_t ngx_rtc_transport_allowed(ngx_rtc_transport_t *t,
+    ngx_rtc_ice_tuple_t *tuple, ngx_rtc_datagram_t *dg);
+static void ngx_rtc_transport_dtls(ngx_rtc_transport_t *t,
+    ngx_rtc_datagram_t *dg);
+static ngx_int_t ngx_rtc_transport_handshake(ngx_rtc_transport_t *t,
+    ngx_uint_t role, ngx_rtc_usec_t now);
+static void ngx_rtc_transport_secured(ngx_rtc_transport_t *t);
+static void ngx_rtc_transport_media(ngx_rtc_transport_t *t,
+    ngx_rtc_datagram_t *dg, ngx_uint_t rtcp);
+static void ngx_rtc_transport_dtls_send(void *data, u_char *p, size_t len);
+static void ngx_rtc_transport_dtls_data(void *data, u_char *p, size_t len);
+static void ngx_rtc_transport_update(ngx_rtc_transport_t *t,
+    ngx_rtc_usec_t now);
+static void ngx_rtc_transport_handler(ngx_event_t *ev);
+static void ngx_rtc_transport_timer(ngx_event_t *ev);
+static void ngx_rtc_transport_arm(ngx_rtc_transport_t *t,
+    ngx_rtc_usec_t deadline, ngx_rtc_usec_t now);
+
+
+static const ngx_rtc_dtls_handler_t  ngx_rtc_transport_dtls_handler = {
+    ngx_rtc_transport_dtls_send,
+    ngx_rtc_transport_dtls_data
+};
+
+static ngx_queue_t  ngx_rtc_transports;
+static void        *ngx_rtc_dtls_ctx;
+static ngx_uint_t   ngx_rtc_handshakes;
+static ngx_uint_t   ngx_rtc_turn;
+
+
+ngx_int_t
+ngx_rtc_net_init(ngx_cycle_t *cycle)
+{
+    ngx_queue_init(&ngx_rtc_transports);
+
+    if (ngx_rtc_dispatch_init(cycle->log) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_rtc_srtp_init() != NGX_OK) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "SRTP library failed");
+        return NGX_ERROR;
+    }
+
+    ngx_rtc_dtls_ctx = ngx_rtc_dtls_ctx_create(ngx_rtc_conf->x509,
+                                               ngx_rtc_conf->pkey,
+                                               cycle->log);
+    if (ngx_rtc_dtls_ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    return ngx_rtc_listen_init(cycle);
+}
+
+
+void
+ngx_rtc_net_exit(ngx_cycle_t *cycle)
+{
+    ngx_queue_t          *q;
+    ngx_rtc_transport_t  *t;
+
+    if (ngx_rtc_dtls_ctx == NULL) {
+        return;
+    }
+
+    /* what their owners left: sessions get their log lines, peers a notice */
+
+    while (!ngx_queue_empty(&ngx_rtc_transports)) {
+        q = ngx_queue_head(&ngx_rtc_transports);
+        t = ngx_queue_data(q, ngx_rtc_transport_t, queue);
+
+        ngx_rtc_transport_close(t);
+
+        if (t->event.posted) {
+            ngx_delete_posted_event(&t->event);
+        }
+
+        ngx_rtc_transport_free(t);
+    }
+
+    ngx_rtc_listen_exit();
+    ngx_rtc_dispatch_exit();
+
+    ngx_rtc_srtp_exit();
+
+    ngx_rtc_dtls_ctx_free(ngx_rtc_dtls_ctx);
+    ngx_rtc_dtls_ctx = NULL;
+}
+
+
+ngx_rtc_transport_t *
+ngx_rtc_transport_create(const ngx_rtc_transport_handler_t *handler,
+    void *data, ngx_str_t *local_addr, ngx_str_t *room, ngx_str_t *user,
+    ngx_log_t *log)
+{
+    u_char               *p;
+    ngx_str_t             local;
+    ngx_rtc_transport_t  *t;
+    ngx_rtc_ice_cred_t    cred;
+
+    if (ngx_rtc_transport_credentials(&cred) != NGX_OK) {
+        return NULL;
+    }
+
+    local = *local_addr;
+
+    /* a dual-stack HTTP listener tells IPv4 addresses in this form */
+
+    if (local.len > 7
+        && ngx_strncasecmp(local.data, (u_char *) "::ffff:", 7) == 0
+        && ngx_strlchr(local.data, local.data + local.len, '.'))
+    {
+        local.data += 7;
+        local.len -= 7;
+    }
+
+    t = ngx_calloc(sizeof(ngx_rtc_transport_t)
+                   + local.len + room->len + user->len, log);
+    if (t == NULL) {
+        return NULL;
+    }
+
+    p = (u_char *) t + sizeof(ngx_rtc_transport_t);
+
+    p = ngx_rtc_transport_text(p, &t->local_addr, &local);
+    p = ngx_rtc_transport_text(p, &t->room, room);
+    (void) ngx_rtc_transport_text(p, &t->user, user);
+
+    t->handler = handler;
+    t->data = data;
+    t->log = log;
+
+    t->dtls = ngx_rtc_dtls_create(ngx_rtc_dtls_ctx,
+                              &ngx_rtc_transport_dtls_handler, t,
+                              (ngx_rtc_usec_t) ngx_rtc_conf->dtls_timeout
+                              * 1000, log);
+    if (t->dtls == NULL) {
+        ngx_free(t);
+        return NULL;
+    }
+
+    ngx_rtc_ice_init(&t->ice, &cred,
+                     (ngx_rtc_usec_t) ngx_rtc_conf->ice_timeout * 1000,
+                     ngx_rtc_transport_gone, t);
+
+    t->ufrag.data = t->ice.local.ufrag;
+    t->ufrag.len = NGX_RTC_UFRAG_LEN;
+    t->pwd.data = t->ice.local.pwd;
+    t->pwd.len = NGX_RTC_PWD_LEN;
+
+    ngx_rtc_dispatch_name(&t->names[0], cred.ufrag, t);
+
+    t->turn = ngx_rtc_turn++;
+    t->armed = NGX_RTC_NEVER;
+    t->wake = NGX_RTC_NEVER;
+    t->expires = NGX_RTC_NEVER;
+
+    /* a live session: not cancelable, deleted by close */
+
+    t->timer.handler = ngx_rtc_transport_timer;
+    t->timer.data = t;
+    t->timer.log = log;
+
+    t->event.handler = ngx_rtc_transport_handler;
+    t->event.data = t;
+    t->event.log = log;
+
+    ngx_queue_insert_tail(&ngx_rtc_transports, &t->queue);
+
+    ngx_rtc_count(transports);
+    ngx_rtc_load(NGX_RTC_LOAD);
+
+    return t;
+}
+
+
+static ngx_int_t
+ngx_rtc_transport_credentials(ngx_rtc_ice_cred_t *cred)
+{
+    u_char  random[NGX_RTC_ICE_RANDOM];
+
+    if (ngx_rtc_random(random, NGX_RTC_ICE_RANDOM) != NGX_OK
+        || ngx_rtc_random_id(cred->pwd, NGX_RTC_PWD_LEN) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_rtc_ice_ufrag_encode(cred->ufrag, &ngx_rtc_self, random);
+
+    return NGX_OK;
+}
+
+
+static u_char *
+ngx_rtc_transport_text(u_char *p, ngx_str_t *dst, ngx_str_t *src)
+{
+    dst->data = p;
+    dst->len = src->len;
+
+    return ngx_cpymem(p, src->data, src->len);
+}
+
+
+void
+ngx_rtc_transport_close(ngx_rtc_transport_t *t)
+{
+    ngx_uint_t         i;
+    ngx_rtc_stream_t  *st;
+
+    if (t->closed) {
+        return;
+    }
+
+    t->closed = 1;
+
+    ngx_rtc_dtls_shutdown(t->dtls);
+
+    if (t->timer.timer_set) {
+        ngx_del_timer(&t->timer);
+    }
+
+    if (t->connected) {
+        t->connected = 0;
+        ngx_rtc_count_down(transports_connected);
+    }
+
+    if (t->handshaking) {
+        t->handshaking = 0;
+        ngx_rtc_handshakes--;
+    }
+
+    ngx_rtc_dispatch_unname(&t->names[0]);
+    ngx_rtc_dispatch_unname(&t->names[1]);
+
+    for (i = 0; i < NGX_RTC_ICE_TUPLES; i++) {
+        if (t->ice.tuples[i].used) {
+            ngx_rtc_dispatch_remove(&t->ice.tuples[i]);
+        }
+    }
+
+    if (t->opening) {
+        ngx_rtc_stream_close(t->opening);
+    }
+
+    st = t->stream;
+
+    if (st) {
+        /* it writes its access log line, and looks at us for that */
+        ngx_rtc_stream_close(st);
+    }
+
+    ngx_rtc_count_down(transports);
+    ngx_rtc_load(-NGX_RTC_LOAD);
+
+    /* somebody up the stack may still work with it */
+
+    ngx_post_event(&t->event, &ngx_posted_events);
+}
+
+
+static void
+ngx_rtc_transport_free(ngx_rtc_transport_t *t)
+{
+    ngx_queue_remove(&t->queue);
+
+    ngx_rtc_dtls_destroy(t->dtls);
+
+    if (t->in) {
+        ngx_rtc_srtp_destroy(t->in);
+    }
+
+    if (t->out) {
+        ngx_rtc_srtp_destroy(t->out);
+    }
+
+    ngx_free(t);
+}
+
+
+ngx_str_t *
+ngx_rtc_transport_ufrag(ngx_rtc_transport_t *t)
+{
+    return &t->ufrag;
+}
+
+
+ngx_str_t *
+ngx_rtc_transport_pwd(ngx_rtc_transport_t *t)
+{
+    return &t->pwd;
+}
+
+
+ngx_uint_t
+ngx_rtc_transport_candidates(ngx_rtc_transport_t *t, ngx_rtc_candidate_t *c,
+    ngx_uint_t n)
+{
+    return ngx_rtc_listen_candidates(c, n, &t->local_addr, t->turn);
+}
+
+
+ngx_int_t
+ngx_rtc_transport_remote(ngx_rtc_transport_t *t, ngx_rtc_remote_t *remote)
+{
+    ngx_uint_t                   i, j, n;
+    ngx_rtc_usec_t               now;
+    ngx_rtc_dtls_fingerprint_t   fps[NGX_RTC_DTLS_FINGERPRINTS];
+
+    n = 0;
+
+    for (i = 0; i < remote->nfingerprints; i++) {
+
+        if (n == NGX_RTC_DTLS_FINGERPRINTS) {
+            break;
+        }
+
+        ngx_memzero(&fps[n], sizeof(ngx_rtc_dtls_fingerprint_t));
+
+        if (ngx_rtc_dtls_fingerprint(&fps[n],
+                                     &remote->fingerprints[i].algorithm,
+                                     &remote->fingerprints[i].value)
+            == NGX_OK)
+        {
+            n++;
+        }
+    }
+
+    if (n == 0) {
+        return NGX_DECLINED;
+    }
+
+    if (t->remote
+        && ngx_rtc_dtls_state(t->dtls) == NGX_RTC_DTLS_ESTABLISHED)
+    {
+        /* RFC 8842: other values would be a new association */
+
+        if (remote->dtls_role != t->role) {
+            return NGX_DECLINED;
+        }
+
+        for (i = 0; i < n; i++) {
+            for (j = 0; j < t->nfingerprints; j++) {
+                if (ngx_memcmp(&fps[i], &t->fingerprints[j],
+                               sizeof(ngx_rtc_dtls_fingerprint_t))
+                    == 0)
+                {
+                    return NGX_OK;
+                }
+            }
+        }
+
+        return NGX_DECLINED;
+    }
+
+    now = ngx_rtc_now();
+
+    ngx_memcpy(t->fingerprints, fps, n * sizeof(ngx_rtc_dtls_fingerprint_t));
+
+    t->nfingerprints = n;
+    t->role = remote->dtls_role;
+    t->remote = 1;
+
+    ngx_rtc_ice_start(&t->ice, now);
+
+    /* the peer may have been faster than its answer */
+
+    switch (ngx_rtc_dtls_state(t->dtls)) {
+
+    case NGX_RTC_DTLS_IDLE:
+
+        if (t->role == NGX_RTC_DTLS_CLIENT && t->sock && t->stream) {
+            (void) ngx_rtc_transport_handshake(t, NGX_RTC_DTLS_CLIENT, now);
+        }
+
+        break;
+
+    case NGX_RTC_DTLS_HANDSHAKE:
+
+        if (ngx_rtc_dtls_client(t->dtls)
+            != (t->role == NGX_RTC_DTLS_CLIENT))
+        {
+            (void) ngx_rtc_transport_handshake(t, t->role, now);
+        }
+
+        break;
+
+    case NGX_RTC_DTLS_ESTABLISHED:
+
+        if (ngx_rtc_dtls_client(t->dtls)
+            != (t->role == NGX_RTC_DTLS_CLIENT))
+        {
+            return NGX_DECLINED;
+        }
+
+        ngx_rtc_transport_secured(t);
+        break;
+    }
+
+    ngx_rtc_transport_update(t, now);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_rtc_transport_restart_ice(ngx_rtc_transport_t *t)
+{
+    ngx_rtc_usec_t      now;
+    ngx_rtc_ice_cred_t  cred;
+
+    if (ngx_rtc_transport_credentials(&cred) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    now = ngx_rtc_now();
+
+    ngx_rtc_ice_restart(&t->ice, &cred, now);
+
+    ngx_rtc_dispatch_unname(&t->names[0]);
+    ngx_rtc_dispatch_unname(&t->names[1]);
+
+    ngx_rtc_dispatch_name(&t->names[0], t->ice.local.ufrag, t);
+    ngx_rtc_dispatch_name(&t->names[1], t->ice.old.ufrag, t);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_rtc_transport_input(ngx_rtc_transport_t *t, ngx_rtc_ice_tuple_t *tuple,
+    ngx_rtc_datagram_t *dg)
+{
+    ngx_rtc_packet_e  type;
+
+    if (t->closed || t->failed) {
+        return;
+    }
+
+    t->packets_received++;
+    t->bytes_received += dg->len;
+
+    type = ngx_rtc_packet_type(dg->p, dg->p + dg->len);
+
+    if (type == NGX_RTC_PACKET_STUN) {
+        ngx_rtc_transport_stun(t, dg);
+        return;
+    }
+
+    if (tuple == NULL || !ngx_rtc_transport_allowed(t, tuple, dg)) {
+        ngx_rtc_count(datagrams_unknown);
+        return;
+    }
+
+    switch (type) {
+
+    case NGX_RTC_PACKET_RTP:
+        ngx_rtc_transport_media(t, dg, 0);
+        return;
+
+    case NGX_RTC_PACKET_RTCP:
+        ngx_rtc_transport_media(t, dg, 1);
+        return;
+
+    case NGX_RTC_PACKET_DTLS:
+        ngx_rtc_transport_dtls(t, dg);
+        return;
+
+    default:
+        ngx_rtc_count(datagrams_unknown);
+    }
+}
+
+
+static void
+ngx_rtc_transport_stun(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg)
+{
+    ngx_int_t              rc;
+    ngx_uint_t             nominated;
+    ngx_rtc_usec_t         now;
+    ngx_rtc_ice_tuple_t   *before;
+    ngx_rtc_ice_result_t   res;
+
+    now = ngx_rtc_now();
+
+    before = t->ice.selected;
+    nominated = before ? before->nominated : 0;
+
+    rc = ngx_rtc_ice_check(&t->ice, dg->p, dg->len, &dg->remote, &dg->local,
+                           now, &res);
+
+    if (rc != NGX_OK) {
+
+        /* a peer's indications and responses are no offence */
+
+        if (ngx_rtc_ice_ufrag(dg->p, dg->len)) {
+            ngx_rtc_count(stun_bad);
+        }
+
+        if (rc == NGX_DECLINED && res.len) {
+            (void) ngx_rtc_udp_send(dg->sock, res.response, res.len,
+                                    &dg->remote, &dg->local);
+        }
+
+        return;
+    }
+
+    if (res.fresh && ngx_rtc_dispatch_add(t, res.tuple) != NGX_OK) {
+        t->ice.selected = (before == res.tuple) ? NULL : before;
+        ngx_rtc_ice_remove(&t->ice, res.tuple);
+        return;
+    }
+
+    if (ngx_rtc_transport_admit(t, res.tuple, res.selected, dg) != NGX_OK) {
+
+        /* media stays where it was */
+
+        if (t->ice.selected == res.tuple && before != res.tuple) {
+            t->ice.selected = before;
+
+            if (before) {
+                before->nominated = nominated;
+            }
+        }
+
+        if (!res.tuple->refused) {
+            ngx_rtc_ice_remove(&t->ice, res.tuple);
+        }
+
+        return;
+    }
+
+    (void) ngx_rtc_udp_send(dg->sock, res.response, res.len, &dg->remote,
+                            &dg->local);
+
+    ngx_rtc_count(stun_requests);
+
+    t->packets_sent++;
+    t->bytes_sent += res.len;
+
+    if (res.selected) {
+        ngx_rtc_transport_selected(t);
+    }
+
+    ngx_rtc_transport_update(t, now);
+}
+
+
+/*
+ * The host of a tuple needs access when it is the first one, or when media
+ * is to move there.
+ */
+
+static ngx_int_t
+ngx_rtc_transport_admit(ngx_rtc_transport_t *t, ngx_rtc_ice_tuple_t *tuple,
+    ngx_uint_t selected, ngx_rtc_datagram_t *dg)
+{
+    ngx_int_t  rc;
+
+    if (t->stream
+        && (!selected
+            || ngx_rtc_addr_host_eq(&t->stream->remote, &tuple->remote)))
+    {
+        return NGX_OK;
+    }
+
+    rc = ngx_rtc_stream_open(t, dg);
+
+    if (rc == NGX_DECLINED) {
+        tuple->refused = 1;
+    }
+
+    return rc;
+}
+
+
+static void
+ngx_rtc_transport_selected(ngx_rtc_transport_t *t)
+{
+    t->sock = t->ice.selected ? ngx_rtc_socket_find(&t->ice.selected->local)
+                              : NULL;
+
+    if (t->sock && t->remote && t->role == NGX_RTC_DTLS_CLIENT
+        && ngx_rtc_dtls_state(t->dtls) == NGX_RTC_DTLS_IDLE)
+    {
+        (void) ngx_rtc_transport_handshake(t, NGX_RTC_DTLS_CLIENT,
+                                           ngx_rtc_now());
+    }
+}
+
+
+static ngx_uint_t
+ngx_rtc_transport_allowed(ngx_rtc_transport_t *t, ngx_rtc_ice_tuple_t *tuple,
+    ngx_rtc_datagram_t *dg)
+{
+    if (tuple->refused) {
+        return 0;
+    }
+
+    if (t->stream
+        && ngx_rtc_addr_host_eq(&t->stream->remote, &tuple->remote))
+    {
+        return 1;
+    }
+
+    /*
+     * a peer with several addresses may use one of them before it has
+     * nominated any: that is its choice then
+     */
+
+    if (t->ice.selected && t->ice.selected->nominated) {
+        return 0;
+    }
+
+    if (ngx_rtc_transport_admit(t, tuple, 1, dg) != NGX_OK) {
+        return 0;
+    }
+
+    t->ice.selected = tuple;
+    ngx_rtc_transport_selected(t);
+
+    return 1;
+}
+
+
+static void
+ngx_rtc_transport_gone(void *data, ngx_rtc_ice_tuple_t *tuple)
+{
+    ngx_rtc_transport_t *t = data;
+
+    ngx_rtc_dispatch_remove(tuple);
+
+    if (t->ice.selected == tuple) {
+        /* the caller selects another; until then nothing is sent */
+        t->sock = NULL;
+    }
+}
+
+
+static void
+ngx_rtc_transport_dtls(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg)
+{
+    ngx_uint_t      state, before;
+    ngx_rtc_usec_t  now;
+
+    now = ngx_rtc_now();
+
+    before = ngx_rtc_dtls_state(t->dtls);
+
+    if (before == NGX_RTC_DTLS_IDLE) {
+
+        /* as the passive one, before the peer's parameters at times */
+
+        if (ngx_rtc_transport_handshake(t, t->remote ? t->role
+                                                     : NGX_RTC_DTLS_SERVER,
+                                        now)
+            != NGX_OK)
+        {
+            return;
+        }
+    }
+
+    state = ngx_rtc_dtls_input(t->dtls, dg->p, dg->len, now);
+
+    if (t->closed) {
+        return;
+    }
+
+    if (state == NGX_RTC_DTLS_ESTABLISHED
+        && before != NGX_RTC_DTLS_ESTABLISHED && t->remote)
+    {
+        ngx_rtc_transport_secured(t);
+    }
+
+    ngx_rtc_transport_update(t, now);
+}
+
+
+static ngx_int_t
+ngx_rtc_transport_handshake(ngx_rtc_transport_t *t, ngx_uint_t role,
+    ngx_rtc_usec_t now)
+{
+    if (!t->handshaking) {
+
+        if (ngx_rtc_handshakes >= NGX_RTC_HANDSHAKES) {
+
+            /* the peer asks again, or we with its next check */
+
+            return NGX_AGAIN;
+        }
+
+        t->handshaking = 1;
+        ngx_rtc_handshakes++;
+    }
+
+    return ngx_rtc_dtls_start(t->dtls, role == NGX_RTC_DTLS_CLIENT, now);
+}
+
+
+/* the association and the peer's fingerprints are both there */
+
+static void
+ngx_rtc_transport_secured(ngx_rtc_transport_t *t)
+{
+    u_char  in[NGX_RTC_SRTP_MAX_KEY], out[NGX_RTC_SRTP_MAX_KEY];
+
+    if (t->in) {
+        return;
+    }
+
+    if (ngx_rtc_dtls_verify(t->dtls, t->fingerprints, t->nfingerprints)
+        != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_INFO, t->log, 0,
+                      "certificate of the media peer does not match "
+                      "its fingerprint");
+        goto failed;
+    }
+
+    if (ngx_rtc_dtls_keys(t->dtls, &t->profile, in, out) != NGX_OK) {
+        ngx_log_error(NGX_LOG_INFO, t->log, 0,
+                      "media peer agreed to no SRTP profile");
+        goto failed;
+    }
+
+    t->in = ngx_rtc_srtp_create(t->profile, in, NGX_RTC_SRTP_IN, t->log);
+    t->out = ngx_rtc_srtp_create(t->profile, out, NGX_RTC_SRTP_OUT, t->log);
+
+    ngx_explicit_memzero(in, NGX_RTC_SRTP_MAX_KEY);
+    ngx_explicit_memzero(out, NGX_RTC_SRTP_MAX_KEY);
+
+    if (t->in == NULL || t->out == NULL) {
+        ngx_log_error(NGX_LOG_ERR, t->log, 0, "SRTP session failed");
+        goto failed;
+    }
+
+    ngx_rtc_count(dtls_handshakes);
+
+    return;
+
+failed:
+
+    ngx_rtc_dtls_shutdown(t->dtls);
+
+    t->failed = 1;
+}
+
+
+static void
+ngx_rtc_transport_media(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg,
+    ngx_uint_t rtcp)
+{
+    size_t     len;
+    ngx_int_t  rc;
+
+    if (t->in == NULL) {
+
+        /* it may overtake the last flight, or the answer */
+
+        return;
+    }
+
+    len = dg->len;
+
+    rc = rtcp ? ngx_rtc_srtp_unprotect_rtcp(t->in, dg->p, &len)
+              : ngx_rtc_srtp_unprotect(t->in, dg->p, &len);
+
+    if (rc != NGX_OK) {
+        ngx_rtc_count(srtp_bad);
+        return;
+    }
+
+    if (rtcp) {
+        t->handler->rtcp(t->data, dg->p, len, dg->arrival);
+
+    } else {
+        t->handler->rtp(t->data, dg->p, len, dg->arrival);
+    }
+}
+
+
+static void
+ngx_rtc_transport_dtls_send(void *data, u_char *p, size_t len)
+{
+    ngx_rtc_transport_t *t = data;
+
+    if (t->sock == NULL || t->ice.selected == NULL) {
+        return;
+    }
+
+    if (ngx_rtc_udp_send(t->sock, p, len, &t->ice.selected->remote,
+                         &t->ice.selected->local)
+        == NGX_OK)
+    {
+        t->packets_sent++;
+        t->bytes_sent += len;
+    }
+}
+
+
+static void
+ngx_rtc_transport_dtls_data(void *data, u_char *p, size_t len)
+{
+    ngx_rtc_transport_t *t = data;
+
+    if (!t->closed && t->handler->data) {
+        t->handler->data(t->data, p, len);
+    }
+}
+
+
+u_char *
+ngx_rtc_transport_rtp_reserve(ngx_rtc_transport_t *t, size_t size)
+{
+    t->place = NULL;
+
+    if (t->out == NULL || t->sock == NULL || t->closed || t->failed
+        || size > NGX_RTC_RTP_MAX)
+    {
+        return NULL;
+    }
+
+    t->place = ngx_rtc_udp_reserve(t->sock);
+
+    return t->place;
+}
+
+
+ngx_int_t
+ngx_rtc_transport_rtp_commit(ngx_rtc_transport_t *t, size_t len)
+{
+    u_char  *place;
+
+    place = t->place;
+    t->place = NULL;
+
+    if (place == NULL || len == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_rtc_srtp_protect(t->out, place, &len) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    t->packets_sent++;
+    t->bytes_sent += len;
+
+    ngx_rtc_udp_commit(t->sock, len, &t->ice.selected->remote,
+                       &t->ice.selected->local);
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_rtc_transport_rtcp(ngx_rtc_transport_t *t, u_char *p, size_t len)
+{
+    u_char  *place;
+
+    if (len > NGX_RTC_RTCP_MAX) {
+        return NGX_ERROR;
+    }
+
+    place = ngx_rtc_transport_rtp_reserve(t, len);
+    if (place == NULL) {
+        return NGX_DECLINED;
+    }
+
+    t->place = NULL;
+
+    ngx_memcpy(place, p, len);
+
+    if (ngx_rtc_srtp_protect_rtcp(t->out, place, &len) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    t->packets_sent++;
+    t->bytes_sent += len;
+
+    ngx_rtc_udp_commit(t->sock, len, &t->ice.selected->remote,
+                       &t->ice.selected->local);
+
+    return NGX_OK;
+}
+
+
+void
+ngx_rtc_transport_forget(ngx_rtc_transport_t *t, uint32_t ssrc)
+{
+    if (t->in) {
+        ngx_rtc_srtp_forget(t->in, ssrc);
+    }
+
+    if (t->out) {
+        ngx_rtc_srtp_forget(t->out, ssrc);
+    }
+}
+
+
+void
+ngx_rtc_transport_wake(ngx_rtc_transport_t *t, ngx_rtc_usec_t deadline)
+{
+    if (t->closed || deadline >= t->wake) {
+        return;
+    }
+
+    t->wake = deadline;
+
+    if (deadline < t->armed) {
+        ngx_rtc_transport_arm(t, deadline, ngx_rtc_now());
+    }
+}
+
+
+void
+ngx_rtc_transport_note(ngx_rtc_transport_t *t, ngx_rtc_usec_t rtt,
+    uint64_t lost)
+{
+    t->rtt = rtt;
+    t->lost = lost;
+}
+
+
+void
+ngx_rtc_transport_stats(ngx_rtc_transport_t *t, ngx_rtc_transport_stats_t *st)
+{
+    ngx_rtc_addr_t  *remote;
+
+    st->state = t->state;
+    st->packets_sent = t->packets_sent;
+    st->packets_received = t->packets_received;
+    st->bytes_sent = t->bytes_sent;
+    st->bytes_received = t->bytes_received;
+    st->rtt = t->rtt;
+    st->lost = t->lost;
+    st->remote_len = 0;
+
+    if (t->ice.selected) {
+        remote = &t->ice.selected->remote;
+
+        st->remote_len = ngx_sock_ntop(&remote->sa, ngx_rtc_addr_len(remote),
+                                       st->remote, NGX_SOCKADDR_STRLEN, 1);
+    }
+
+    st->srtp_profile = t->in ? ngx_rtc_srtp_name(t->profile) : NULL;
+}
+
+
+ngx_str_t *
+ngx_rtc_transport_room(ngx_rtc_transport_t *t)
+{
+    return &t->room;
+}
+
+
+ngx_str_t *
+ngx_rtc_transport_user(ngx_rtc_transport_t *t)
+{
+    return &t->user;
+}
+
+
+/* nginx ended the stream session: worker_shutdown_timeout */
+
+void
+ngx_rtc_transport_ended(ngx_rtc_transport_t *t)
+{
+    if (t->closed) {
+        return;
+    }
+
+    t->failed = 1;
+
+    ngx_rtc_transport_update(t, ngx_rtc_now());
+}
+
+
+static void
+ngx_rtc_transport_update(ngx_rtc_transport_t *t, ngx_rtc_usec_t now)
+{
+    ngx_uint_t      ice, dtls, state, connected;
+    ngx_rtc_usec_t  deadline;
+
+    ice = ngx_rtc_ice_expire(&t->ice, now);
+    dtls = ngx_rtc_dtls_state(t->dtls);
+
+    if (t->sock == NULL && t->ice.selected) {
+
+        /* another path of the host that has access, or the next check's */
+
+        if (t->stream && ngx_rtc_addr_host_eq(&t->stream->remote,
+                                              &t->ice.selected->remote))
+        {
+            ngx_rtc_transport_selected(t);
+            dtls = ngx_rtc_dtls_state(t->dtls);
+
+        } else {
+            t->ice.selected = NULL;
+        }
+
+    } else if (dtls == NGX_RTC_DTLS_IDLE && t->remote && t->sock
+               && t->role == NGX_RTC_DTLS_CLIENT)
+    {
+        /* there were too many handshakes at once */
+
+        (void) ngx_rtc_transport_handshake(t, NGX_RTC_DTLS_CLIENT, now);
+        dtls = ngx_rtc_dtls_state(t->dtls);
+    }
+
+    if (t->handshaking && dtls != NGX_RTC_DTLS_HANDSHAKE) {
+        t->handshaking = 0;
+        ngx_rtc_handshakes--;
+
+        if (dtls != NGX_RTC_DTLS_ESTABLISHED) {
+            ngx_rtc_count(dtls_failed);
+        }
+    }
+
+    if (t->out) {
+        t->expires = NGX_RTC_NEVER;
+
+    } else if (t->expires == NGX_RTC_NEVER && t->remote && t->sock) {
+        t->expires = now + (ngx_rtc_usec_t) ngx_rtc_conf->dtls_timeout * 1000;
+    }
+
+    if (t->failed || dtls == NGX_RTC_DTLS_FAILED
+        || ice == NGX_RTC_ICE_FAILED || now >= t->expires)
+    {
+        state = NGX_RTC_TRANSPORT_FAILED;
+        t->failed = 1;
+
+    } else if (dtls == NGX_RTC_DTLS_CLOSED) {
+        state = NGX_RTC_TRANSPORT_CLOSED;
+
+    } else if (ice == NGX_RTC_ICE_NEW) {
+        state = NGX_RTC_TRANSPORT_NEW;
+
+    } else if (t->out == NULL) {
+        state = NGX_RTC_TRANSPORT_CONNECTING;
+
+    } else if (ice == NGX_RTC_ICE_SILENT) {
+        state = NGX_RTC_TRANSPORT_DISCONNECTED;
+
+    } else {
+        state = NGX_RTC_TRANSPORT_CONNECTED;
+    }
+
+    /* final is final */
+
+    if (t->state != NGX_RTC_TRANSPORT_FAILED
+        && t->state != NGX_RTC_TRANSPORT_CLOSED)
+    {
+        t->state = state;
+    }
+
+    connected = (t->state == NGX_RTC_TRANSPORT_CONNECTED
+                 || t->state == NGX_RTC_TRANSPORT_DISCONNECTED);
+
+    if (connected != t->connected && !t->closed) {
+        t->connected = connected ? 1 : 0;
+
+        if (connected) {
+            ngx_rtc_count(transports_connected);
+
+        } else {
+            ngx_rtc_count_down(transports_connected);
+        }
+    }
+
+    if (t->closed) {
+        return;
+    }
+
+    if (t->state != t->told) {
+        ngx_post_event(&t->event, &ngx_posted_events);
+    }
+
+    deadline = t->wake;
+
+    if (t->state != NGX_RTC_TRANSPORT_FAILED
+        && t->state != NGX_RTC_TRANSPORT_CLOSED)
+    {
+        deadline = ngx_min(deadline, t->expires);
+        deadline = ngx_min(deadline, ngx_rtc_ice_deadline(&t->ice, now));
+        deadline = ngx_min(deadline, ngx_rtc_dtls_deadline(t->dtls));
+    }
+
+    ngx_rtc_transport_arm(t, deadline, now);
+}
+
+
+static void
+ngx_rtc_transport_handler(ngx_event_t *ev)
+{
+    ngx_rtc_transport_t  *t;
+
+    t = ev->data;
+
+    if (t->closed) {
+        ngx_rtc_transport_free(t);
+        return;
+    }
+
+    if (t->state != t->told) {
+        t->told = t->state;
+        t->handler->state(t->data, t->state);
+    }
+}
+
+
+static void
+ngx_rtc_transport_timer(ngx_event_t *ev)
+{
+    ngx_rtc_usec_t        now, next;
+    ngx_rtc_transport_t  *t;
+
+    t = ev->data;
+
+    now = ngx_rtc_now();
+
+    t->armed = NGX_RTC_NEVER;
+
+    if (!t->failed) {
+        (void) ngx_rtc_dtls_timer(t->dtls, now);
+    }
+
+    if (t->wake <= now) {
+
+        /* the handler may call wake(), and may close */
+
+        t->wake = NGX_RTC_NEVER;
+
+        next = t->handler->timer(t->data, now);
+
+        if (t->closed) {
+            return;
+        }
+
+        t->wake = ngx_min(t->wake, next);
+    }
+
+    ngx_rtc_transport_update(t, now);
+}
+
+
+/*
+ * A timer that comes too early costs little, so it only moves forward;
+ * nginx itself wouldn't move it by less than 300 ms.
+ */
+
+static void
+ngx_rtc_transport_arm(ngx_rtc_transport_t *t, ngx_rtc_usec_t deadline,
+    ngx_rtc_usec_t now)
+{
+    ngx_rtc_usec_t  left;
+
+    if (deadline == NGX_RTC_NEVER
+        || (t->timer.timer_set && deadline >= t->armed))
+    {
+        return;
+    }
+
+    if (t->timer.timer_set) {
+        ngx_del_timer(&t->timer);
+    }
+
+    left = (deadline > now) ? (deadline - now + 999) / 1000 : 0;
+
+    ngx_add_timer(&t->timer, (ngx_msec_t) left);
+
+    t->armed = deadline;
+}
