@@ -19,7 +19,7 @@ use IO::Select;
 use IO::Socket::INET;
 use JSON::PP;
 
-use Test::Nginx;
+use Test::Nginx qw/ :DEFAULT http_content /;
 use Test::Nginx::RTC;
 
 ###############################################################################

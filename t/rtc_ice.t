@@ -17,7 +17,7 @@ BEGIN { use FindBin; chdir($FindBin::Bin); }
 use lib 'lib';
 use JSON::PP;
 
-use Test::Nginx;
+use Test::Nginx qw/ :DEFAULT http_content /;
 use Test::Nginx::RTC;
 
 ###############################################################################

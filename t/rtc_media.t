@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 
 my $t = Test::Nginx->new()->has(qw/http stream udp/);
 
-$t->plan(48)->write_file_expand('nginx.conf', <<'EOC')->run();
+$t->plan(47)->write_file_expand('nginx.conf', <<'EOC')->run();
 
 %%TEST_GLOBALS%%
 

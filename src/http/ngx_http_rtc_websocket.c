@@ -20,6 +20,7 @@
 #define NGX_HTTP_RTC_WS_BUFFER      16384
 #define NGX_HTTP_RTC_WS_OVERSIZE    8
 #define NGX_HTTP_RTC_WS_LINGER      3000   /* msec for the close handshake */
+#define NGX_HTTP_RTC_WS_PONGS       16     /* of a turn */
 
 
 typedef struct ngx_http_rtc_ws_out_s  ngx_http_rtc_ws_out_t;
@@ -29,6 +30,12 @@ struct ngx_http_rtc_ws_out_s {
     u_char                  *pos;
     u_char                  *last;
 };
+
+
+/* what a frame takes beside its payload, for the limit of the queue */
+
+#define NGX_HTTP_RTC_WS_OVERHEAD                                              \
+    (sizeof(ngx_http_rtc_ws_out_t) + NGX_RTC_WS_HEADER_MAX)
 
 
 typedef struct {
@@ -46,6 +53,10 @@ typedef struct {
     size_t                   queued;
     size_t                   send_queue;
 
+    ngx_uint_t               pongs;        /* in this turn */
+    size_t                   pong_len;
+    u_char                   pong[NGX_RTC_WS_CONTROL_MAX];
+
     ngx_event_t              timer;
     ngx_msec_t               ping_interval;
     ngx_msec_t               ping_timeout;
@@ -56,6 +67,9 @@ typedef struct {
     unsigned                 clean:1;      /* by the client's Close frame */
     unsigned                 skip:1;       /* the message is too large */
     unsigned                 broken:1;     /* nothing more can be sent */
+    unsigned                 late_pong:1;  /* for the last of many pings */
+    unsigned                 stuck:1;      /* the first frame is to be sent
+                                              again, by the same buffer */
     unsigned                 finalized:1;
 } ngx_http_rtc_ws_ctx_t;
 
@@ -178,7 +192,7 @@ ngx_http_rtc_websocket_handler(ngx_http_request_t *r)
     ngx_http_set_ctx(r, ctx, ngx_http_rtc_module);
 
     if (ngx_http_rtc_ws_accept(r, &accept) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        return r->header_sent ? NGX_ERROR : NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     c->log->action = "exchanging signaling messages";
@@ -251,6 +265,7 @@ ngx_http_rtc_ws_check(ngx_http_request_t *r, ngx_str_t *accept)
 {
     ngx_int_t         rc;
     ngx_str_t         version = ngx_string("13");
+    ngx_uint_t        body;
     ngx_table_elt_t  *h, *connection;
 
     if (r != r->main) {
@@ -260,6 +275,10 @@ ngx_http_rtc_ws_check(ngx_http_request_t *r, ngx_str_t *accept)
     if (r->method != NGX_HTTP_GET) {
         return NGX_HTTP_NOT_ALLOWED;
     }
+
+    /* discarding counts it down */
+
+    body = (r->headers_in.content_length_n > 0 || r->headers_in.chunked);
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
@@ -296,6 +315,13 @@ ngx_http_rtc_ws_check(ngx_http_request_t *r, ngx_str_t *accept)
     {
         return ngx_http_rtc_ws_refuse(r, NGX_HTTP_BAD_REQUEST,
                                       "A WebSocket needs HTTP/1.1.\n");
+    }
+
+    /* what discards a body would read the frames, too */
+
+    if (body) {
+        return ngx_http_rtc_ws_refuse(r, NGX_HTTP_BAD_REQUEST,
+                                      "A WebSocket handshake has no body.\n");
     }
 
     h = ngx_http_rtc_header(r, "sec-websocket-version");
@@ -657,6 +683,21 @@ ngx_http_rtc_ws_received(ngx_http_rtc_ws_ctx_t *ws, ngx_rtc_ws_event_t *ev)
         break;
 
     case NGX_RTC_WS_PING:
+
+        /*
+         * RFC 6455, Section 5.5.3: of many pings only the last one must be
+         * answered; each answer costs us a system call, a ping six bytes
+         */
+
+        if (ws->pongs == NGX_HTTP_RTC_WS_PONGS) {
+            ngx_memcpy(ws->pong, ev->data, ev->len);
+            ws->pong_len = ev->len;
+            ws->late_pong = 1;
+            break;
+        }
+
+        ws->pongs++;
+
         payload.data = ev->data;
         payload.len = ev->len;
 
@@ -780,7 +821,9 @@ ngx_http_rtc_ws_queue(ngx_http_rtc_ws_ctx_t *ws, ngx_uint_t opcode,
         len += parts[i].len;
     }
 
-    if (ws->queued + len > ws->send_queue && opcode != NGX_RTC_WS_CLOSE) {
+    if (ws->queued + NGX_HTTP_RTC_WS_OVERHEAD + len > ws->send_queue
+        && opcode != NGX_RTC_WS_CLOSE)
+    {
         ngx_log_error(NGX_LOG_INFO, ws->request->connection->log, 0,
                       "client reads too slowly: %uz bytes are waiting",
                       ws->queued);
@@ -793,8 +836,8 @@ ngx_http_rtc_ws_queue(ngx_http_rtc_ws_ctx_t *ws, ngx_uint_t opcode,
         return NGX_ERROR;
     }
 
-    out = ngx_alloc(sizeof(ngx_http_rtc_ws_out_t) + NGX_RTC_WS_HEADER_MAX
-                    + len, ws->request->connection->log);
+    out = ngx_alloc(NGX_HTTP_RTC_WS_OVERHEAD + len,
+                    ws->request->connection->log);
     if (out == NULL) {
         ws->broken = 1;
         return NGX_ERROR;
@@ -815,7 +858,7 @@ ngx_http_rtc_ws_queue(ngx_http_rtc_ws_ctx_t *ws, ngx_uint_t opcode,
 
     out->last = p;
 
-    ws->queued += out->last - out->pos;
+    ws->queued += NGX_HTTP_RTC_WS_OVERHEAD + (out->last - out->pos);
 
     *ws->last_out = out;
     ws->last_out = &out->next;
@@ -828,7 +871,10 @@ ngx_http_rtc_ws_queue(ngx_http_rtc_ws_ctx_t *ws, ngx_uint_t opcode,
 }
 
 
-/* frees the queue; unsent: keeps a frame that was sent in part */
+/*
+ * Frees the queue; unsent: keeps a frame that was sent in part, or that TLS
+ * may have encrypted already.
+ */
 
 static void
 ngx_http_rtc_ws_drop(ngx_http_rtc_ws_ctx_t *ws, ngx_uint_t unsent)
@@ -842,11 +888,13 @@ ngx_http_rtc_ws_drop(ngx_http_rtc_ws_ctx_t *ws, ngx_uint_t unsent)
         next = out->next;
 
         if (unsent && out == ws->out
-            && out->pos != (u_char *) out + sizeof(ngx_http_rtc_ws_out_t))
+            && (ws->stuck
+                || out->pos
+                   != (u_char *) out + sizeof(ngx_http_rtc_ws_out_t)))
         {
             keep = out;
             keep->next = NULL;
-            ws->queued = out->last - out->pos;
+            ws->queued = NGX_HTTP_RTC_WS_OVERHEAD + (out->last - out->pos);
             continue;
         }
 
@@ -873,6 +921,8 @@ ngx_http_rtc_ws_flush(ngx_http_rtc_ws_ctx_t *ws)
         n = c->send(c, out->pos, out->last - out->pos);
 
         if (n == NGX_AGAIN || n == 0) {
+            ws->stuck = 1;
+
             return ngx_handle_write_event(c->write, 0) == NGX_OK
                    ? NGX_AGAIN : NGX_ERROR;
         }
@@ -883,9 +933,11 @@ ngx_http_rtc_ws_flush(ngx_http_rtc_ws_ctx_t *ws)
 
         out->pos += n;
         ws->queued -= n;
+        ws->stuck = 0;
 
         if (out->pos == out->last) {
             ws->out = out->next;
+            ws->queued -= NGX_HTTP_RTC_WS_OVERHEAD;
 
             if (ws->out == NULL) {
                 ws->last_out = &ws->out;
@@ -937,8 +989,21 @@ ngx_http_rtc_ws_close(ngx_http_rtc_ws_ctx_t *ws, ngx_uint_t code,
 static void
 ngx_http_rtc_ws_done(ngx_http_rtc_ws_ctx_t *ws)
 {
+    ngx_str_t  payload;
+
     if (ws->finalized) {
         return;
+    }
+
+    ws->pongs = 0;
+
+    if (ws->late_pong) {
+        ws->late_pong = 0;
+
+        payload.data = ws->pong;
+        payload.len = ws->pong_len;
+
+        (void) ngx_http_rtc_ws_queue(ws, NGX_RTC_WS_PONG, &payload, 1);
     }
 
     if (!ws->broken && ngx_http_rtc_ws_flush(ws) == NGX_ERROR) {

@@ -112,43 +112,46 @@ ngx_rtc_twcc_write(ngx_rtc_twcc_recv_t *t, u_char *p, u_char *end,
     uint32_t sender)
 {
     u_char      *last;
-    ngx_uint_t   n, slot, consumed;
+    int64_t     *times, window[NGX_RTC_TWCC_WINDOW];
+    ngx_uint_t   n, slot, rest, consumed;
 
-    while (t->highest >= 0 && t->start <= t->highest) {
+    if (t->highest < 0 || t->start > t->highest) {
+        t->busy = (t->received >= NGX_RTC_TWCC_BUSY) ? 1 : 0;
+        t->received = 0;
+        t->deadline = NGX_RTC_NEVER;
 
-        /* a message begins with a packet that has come */
-
-        slot = ngx_rtc_twcc_slot(t->start);
-
-        if (t->times[slot] == NGX_RTC_TWCC_LOST) {
-            t->start++;
-            continue;
-        }
-
-        /* up to the end of the ring; the rest is another message */
-
-        n = (ngx_uint_t) (t->highest - t->start + 1);
-        n = ngx_min(n, NGX_RTC_TWCC_WINDOW - slot);
-
-        last = ngx_rtc_rtcp_write_twcc(p, end, sender, t->media, t->fb_count,
-                                       (uint16_t) t->start, &t->times[slot],
-                                       n, &consumed);
-
-        if (last == NULL || consumed == 0) {
-            return NULL;
-        }
-
-        t->start += consumed;
-
-        if (last != p) {
-            t->fb_count++;
-            return last;
-        }
+        return p;
     }
 
-    t->busy = (t->received >= NGX_RTC_TWCC_BUSY) ? 1 : 0;
-    t->received = 0;
-    t->deadline = NGX_RTC_NEVER;
+    /*
+     * All from the first not told, whether it has come or not: what no
+     * message mentions isn't lost to the sender, it is nothing.  The newest
+     * one has come, so there always is something to tell.
+     */
 
-    return p;
+    n = (ngx_uint_t) (t->highest - t->start + 1);
+    slot = ngx_rtc_twcc_slot(t->start);
+    rest = NGX_RTC_TWCC_WINDOW - slot;
+
+    if (n <= rest) {
+        times = &t->times[slot];
+
+    } else {
+        times = window;
+
+        ngx_memcpy(window, &t->times[slot], rest * sizeof(int64_t));
+        ngx_memcpy(&window[rest], t->times, (n - rest) * sizeof(int64_t));
+    }
+
+    last = ngx_rtc_rtcp_write_twcc(p, end, sender, t->media, t->fb_count,
+                                   (uint16_t) t->start, times, n, &consumed);
+
+    if (last == NULL || last == p || consumed == 0) {
+        return NULL;
+    }
+
+    t->start += consumed;
+    t->fb_count++;
+
+    return last;
 }

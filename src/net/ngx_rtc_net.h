@@ -61,7 +61,7 @@ typedef struct {
 } ngx_rtc_datagram_t;
 
 
-/* ngx_rtc_listen.c */
+/* ngx_rtc_socket.c */
 
 /*
  * The stream module tells which listeners are ours, before anything else:
@@ -72,13 +72,21 @@ typedef ngx_uint_t (*ngx_rtc_listen_match_pt)(ngx_listening_t *ls);
 
 extern ngx_rtc_listen_match_pt  ngx_rtc_listen_match;
 
-void ngx_rtc_listen_prepare(ngx_cycle_t *cycle);
+extern ngx_rtc_socket_t  *ngx_rtc_sockets;
+extern ngx_uint_t         ngx_rtc_nsockets;
+
+void ngx_rtc_socket_prepare(ngx_cycle_t *cycle);
+ngx_socket_t ngx_rtc_socket_sender(ngx_listening_t *ls, ngx_log_t *log);
+ngx_socket_t ngx_rtc_socket_send_only(ngx_rtc_addr_t *local);
+ngx_rtc_socket_t *ngx_rtc_socket_find(ngx_rtc_addr_t *local);
+ngx_uint_t ngx_rtc_socket_candidates(ngx_rtc_candidate_t *c, ngx_uint_t n,
+    ngx_str_t *local, ngx_uint_t turn);
+
+
+/* ngx_rtc_listen.c */
+
 ngx_int_t ngx_rtc_listen_init(ngx_cycle_t *cycle);
 void ngx_rtc_listen_exit(void);
-
-ngx_rtc_socket_t *ngx_rtc_socket_find(ngx_rtc_addr_t *local);
-ngx_uint_t ngx_rtc_listen_candidates(ngx_rtc_candidate_t *c, ngx_uint_t n,
-    ngx_str_t *local, ngx_uint_t turn);
 
 
 /* ngx_rtc_udp.c */

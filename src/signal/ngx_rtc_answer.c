@@ -18,10 +18,16 @@ static void ngx_rtc_answer_exts(ngx_rtc_mline_t *mline,
     ngx_rtc_sdp_media_t *m);
 
 
-/* what media does something with; the ids are the client's */
+/*
+ * What media does something with; the ids are the client's.  RID goes even
+ * without simulcast: Chromium fails at its own next offer if an answer to
+ * a=simulcast leaves that one out.
+ */
 
 static const uint8_t  ngx_rtc_answer_ext_list[] = {
     NGX_RTC_EXT_MID,
+    NGX_RTC_EXT_RID,
+    NGX_RTC_EXT_RRID,
     NGX_RTC_EXT_ABS_SEND_TIME,
     NGX_RTC_EXT_TWCC,
     NGX_RTC_EXT_AUDIO_LEVEL,
@@ -311,8 +317,16 @@ ngx_rtc_answer_params(ngx_rtc_mline_t *mline, ngx_rtc_sdp_media_t *m,
     ngx_memcpy(params->payloads, mline->payloads,
                mline->npayloads * sizeof(ngx_rtc_payload_t));
 
-    /* without a=simulcast in the answer one encoding comes: the first SSRC
-       that repairs no other */
+    /*
+     * Without a=simulcast in the answer one encoding comes: the first that
+     * was offered (JSEP, section 5.10), by its RID or without one, or by the
+     * first SSRC that repairs no other.
+     */
+
+    if (m->nsend && m->send[0].rid.len <= NGX_RTC_MAX_MID) {
+        ngx_memcpy(params->rid[0], m->send[0].rid.data, m->send[0].rid.len);
+        params->nrid = 1;
+    }
 
     for (i = 0; i < m->nssrcs; i++) {
 

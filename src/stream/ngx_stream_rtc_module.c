@@ -727,7 +727,7 @@ ngx_stream_rtc_init_module(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    ngx_rtc_listen_prepare(cycle);
+    ngx_rtc_socket_prepare(cycle);
 
     return NGX_OK;
 }

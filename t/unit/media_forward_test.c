@@ -266,6 +266,7 @@ test_switch(void)
     ts = c.vsub->rw.last_ts;
 
     sim_now += 40000;
+    c.a->plis = 0;
     ngx_rtc_subscription_track(c.vsub, track, sim_now);
     is(c.a->plis, 1, "a switch asks for a keyframe");
 

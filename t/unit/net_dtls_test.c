@@ -439,7 +439,8 @@ test_mtu(void)
     run(5 * SECOND);
 
     ok(established(), "RSA 4096");
-    ok(client.largest <= NGX_RTC_DTLS_MTU && server.largest <= NGX_RTC_DTLS_MTU,
+    ok(client.largest <= NGX_RTC_DTLS_MTU
+       && server.largest <= NGX_RTC_DTLS_MTU,
        "no datagram is larger than the MTU: %d, %d",
        (int) client.largest, (int) server.largest);
     ok(server.sent > 2, "flights are cut");
@@ -451,7 +452,8 @@ test_mtu(void)
     start();
     run(9 * SECOND);
     ok(established(), "RSA 4096 with most of the first flights lost");
-    ok(client.largest <= NGX_RTC_DTLS_MTU && server.largest <= NGX_RTC_DTLS_MTU,
+    ok(client.largest <= NGX_RTC_DTLS_MTU
+       && server.largest <= NGX_RTC_DTLS_MTU,
        "within the MTU");
 }
 

@@ -182,7 +182,8 @@ test_answers(void)
 
     ok(!has(&buf, "a=simulcast") && !has(&buf, "a=rid"),
        "simulcast is not accepted: one encoding comes");
-    ok(!has(&buf, "rtp-stream-id"), "nor are its header extensions");
+    ok(has(&buf, "a=extmap:10 urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"),
+       "its header extension is, else Chromium can't offer again");
     ok(has(&buf, "a=setup:passive"), "we are the DTLS server");
     ok(has(&buf, "a=ice-lite"), "and ICE-lite");
     ok(has(&buf, "a=recvonly"), "media is received");
@@ -196,6 +197,8 @@ test_answers(void)
 
     ngx_rtc_answer_params(&lines[0], &offer.media[0], &params);
     is(params.nssrc, 0, "the SSRC is unknown yet");
+    is(params.nrid, 1, "one RID");
+    is_cstr((char *) params.rid[0], "q", "the first offered");
 
     is(ngx_rtc_mline_remote(&offer, &remote, &why), NGX_OK,
        "ICE and DTLS of the offer");

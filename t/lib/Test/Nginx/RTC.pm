@@ -405,8 +405,8 @@ sub _offer {
 
 		my $pt = $m->{pts}[0];
 
-		$self->{_rtc}->command('send', $pc->{peer}{id}, %$s, pt => $pt,
-			rtx_pt => $m->{apt}{$pt} || 0,
+		$self->{_rtc}->command('send', $pc->{peer}{id}, %$s, pt => int($pt),
+			rtx_pt => int($m->{apt}{$pt} || 0),
 			mid => "$s->{mid}",
 			ext => {
 				map { $_ => int($m->{ext}{$ext->{$_}} || 0) }

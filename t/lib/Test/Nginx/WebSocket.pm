@@ -24,7 +24,8 @@ our @EXPORT_OK = qw/ OP_CONT OP_TEXT OP_BINARY OP_CLOSE OP_PING OP_PONG /;
 
 use Digest::SHA qw/ sha1_base64 /;
 use IO::Select;
-use IO::Socket::INET;
+use IO::Socket::IP;
+use Socket qw/ SOL_SOCKET SO_LINGER /;
 use MIME::Base64 qw/ encode_base64 /;
 use Time::HiRes qw/ time /;
 
@@ -80,7 +81,7 @@ sub connect {
 			%{ref $o{ssl} ? $o{ssl} : {}});
 
 	} else {
-		$self->{_socket} = IO::Socket::INET->new(%args);
+		$self->{_socket} = IO::Socket::IP->new(%args);
 	}
 
 	die "Can't connect to $host:$port: " . ($! || $@) . "\n"
@@ -93,7 +94,7 @@ sub connect {
 		'');
 
 	my @headers = (
-		"Host: $host:$port",
+		'Host: ' . ($host =~ /:/ ? "[$host]" : $host) . ":$port",
 		'Upgrade: websocket',
 		'Connection: Upgrade',
 		"Sec-WebSocket-Key: $self->{_key}",
