@@ -120,7 +120,8 @@ deps-test: deps
 
 
 # The module.  nginx's configure and make run in a folder of links to the
-# source tree, which stays untouched.
+# source tree, which stays untouched.  The file is replaced by renaming: to
+# write into one that a running nginx has mapped would crash its workers.
 
 module: deps build
 
@@ -133,8 +134,9 @@ build: $(NGX_OBJ)/objs/Makefile
 			$(if $(BIN_CFLAGS),CFLAGS='$(BIN_CFLAGS)'))
 	@! nm -D --undefined-only $(NGX_OBJ)/objs/ngx_rtc_module.so \
 		| grep -E ' U ngx_((http|stream)_)?rtc_'
-	@cmp -s $(NGX_OBJ)/objs/ngx_rtc_module.so $(MODULE) \
-		|| cp $(NGX_OBJ)/objs/ngx_rtc_module.so $(MODULE)
+	@cmp -s $(NGX_OBJ)/objs/ngx_rtc_module.so $(MODULE) || { \
+		cp $(NGX_OBJ)/objs/ngx_rtc_module.so $(MODULE).new \
+		&& mv -f $(MODULE).new $(MODULE); }
 
 $(NGX_OBJ)/objs/Makefile: config $(OUT)/sources $(NGX_SRC)/src/core/nginx.h
 	@echo "configuring for nginx in $(NGX_SRC)"

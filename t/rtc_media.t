@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 
 my $t = Test::Nginx->new()->has(qw/http stream udp/);
 
-$t->plan(47)->write_file_expand('nginx.conf', <<'EOC')->run();
+$t->plan(49)->write_file_expand('nginx.conf', <<'EOC')->run();
 
 %%TEST_GLOBALS%%
 
@@ -61,7 +61,8 @@ stream {
     %%TEST_GLOBALS_STREAM%%
 
     log_format  rtc  '$remote_addr $rtc_room $rtc_user $rtc_ice_state '
-                     '$rtc_bytes_received $rtc_bytes_sent';
+                     '$rtc_bytes_received $rtc_bytes_sent $rtc_role '
+                     '$rtc_session "$rtc_close_reason" $rtc_participants';
     access_log  %%TESTDIR%%/media.log  rtc;
 
     server {
@@ -82,6 +83,8 @@ my $alice = $rtc->join('/rtc', { roomId => 'media', userId => 'alice' });
 my $bob = $rtc->join('/rtc', { roomId => 'media', userId => 'bob' });
 
 is($alice->signal()->state()->{mode}, 'sfu', 'sfu room');
+
+my %ids = (alice => $alice->joined()->{data}{self}{id});
 
 $alice->publish(audio => 1, video => 1);
 
@@ -129,6 +132,7 @@ is($st->{rx_bad}, 0, 'all authentic');
 # a late joiner
 
 my $carol = $rtc->join('/rtc', { roomId => 'media', userId => 'carol' });
+$ids{carol} = $carol->joined()->{data}{self}{id};
 
 ok($rtc->wait(sub { $carol->received('video') > 30 }), 'late joiner');
 my ($late) = $carol->streams('video');
@@ -211,9 +215,13 @@ $t->stop();
 
 my $log = $t->read_file('media.log');
 
-like($log, qr/^127.0.0.1 media alice \w+ [1-9]\d+ \d+$/m,
+like($log, qr/^127.0.0.1 media alice \w+ [1-9]\d+ \d+ /m,
 	'access log of media');
-like($log, qr/^127.0.0.1 media bob \w+ \d+ [1-9]\d{5,}$/m,
+like($log, qr/^127.0.0.1 media bob \w+ \d+ [1-9]\d{5,} /m,
 	'access log of the receiver');
+like($log, qr/ alice .* host \Q$ids{alice}\E "clos\w+" [123]$/m,
+	'role, session, reason and participants');
+like($log, qr/ carol .* participant \Q$ids{carol}\E "clos\w+" [\d-]+$/m,
+	'those of another');
 
 ###############################################################################

@@ -17,7 +17,6 @@
 #include "ngx_rtc_directory.h"
 
 
-#define NGX_HTTP_RTC_STATUS_SLOTS    64
 #define NGX_HTTP_RTC_STATUS_BATCH    16
 #define NGX_HTTP_RTC_STATUS_ROOMS    10000
 #define NGX_HTTP_RTC_STATUS_CHUNK    8192
@@ -116,13 +115,13 @@ ngx_http_rtc_status_handler(ngx_http_request_t *r)
         return NGX_HTTP_BAD_REQUEST;
     }
 
-    slots = ngx_palloc(r->pool, NGX_HTTP_RTC_STATUS_SLOTS
-                                * sizeof(ngx_rtc_slot_info_t));
+    slots = ngx_palloc(r->pool,
+                       ngx_rtc_conf->slots * sizeof(ngx_rtc_slot_info_t));
     if (slots == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    nslots = ngx_rtc_slots_info(slots, NGX_HTTP_RTC_STATUS_SLOTS);
+    nslots = ngx_rtc_slots_info(slots, ngx_rtc_conf->slots);
     ngx_rtc_counters_sum(sum);
 
     ngx_memzero(&st, sizeof(ngx_http_rtc_status_t));

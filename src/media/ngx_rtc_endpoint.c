@@ -421,7 +421,7 @@ ngx_rtc_endpoint_unbind(ngx_rtc_endpoint_t *ep, ngx_rtc_stream_t *stream,
     ngx_rtc_ssrcs_delete(&ep->recv, recv->ssrc, stream);
 
     if (ep->out->forget) {
-        ep->out->forget(ep->data, recv->ssrc);
+        ep->out->forget(ep->data, recv->ssrc, 0);
     }
 
     ngx_memzero(recv, sizeof(ngx_rtc_recv_t));
@@ -456,7 +456,7 @@ ngx_rtc_endpoint_unknown(ngx_rtc_endpoint_t *ep, uint32_t ssrc)
     ep->unknown[i] = ssrc;
 
     if (old && ep->out->forget) {
-        ep->out->forget(ep->data, old);
+        ep->out->forget(ep->data, old, 0);
     }
 }
 

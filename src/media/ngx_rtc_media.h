@@ -68,7 +68,7 @@ typedef struct {
     ngx_int_t       (*commit)(void *data, size_t len);
     ngx_int_t       (*rtcp)(void *data, u_char *p, size_t len);
     void            (*wake)(void *data, ngx_rtc_usec_t deadline);
-    void            (*forget)(void *data, uint32_t ssrc);
+    void            (*forget)(void *data, uint32_t ssrc, ngx_uint_t sending);
 } ngx_rtc_media_out_t;
 
 ngx_rtc_endpoint_t *ngx_rtc_endpoint_create(const ngx_rtc_media_out_t *out,
@@ -124,7 +124,8 @@ typedef struct {
 } ngx_rtc_recv_params_t;
 
 typedef struct {
-    /* the first packet of media has come, or the first of another codec */
+    /* the first packet of media has come, or the first of another codec;
+       it may close whatever it likes */
     void                (*active)(void *data, ngx_uint_t codec);
 } ngx_rtc_track_handler_t;
 
@@ -144,7 +145,8 @@ void ngx_rtc_track_close(ngx_rtc_track_t *track, ngx_rtc_usec_t now);
 void ngx_rtc_track_mute(ngx_rtc_track_t *track, ngx_uint_t muted);
 
 typedef struct {
-    ngx_uint_t            codec;       /* NGX_RTC_CODEC_NONE: nothing yet */
+    ngx_uint_t            codec;       /* NGX_RTC_CODEC_UNKNOWN: nothing
+                                          has come yet */
     uint64_t              packets;
     uint64_t              bytes;
     uint64_t              lost;
@@ -182,7 +184,8 @@ typedef struct {
 } ngx_rtc_send_params_t;
 
 typedef struct {
-    /* the subscriber's first report that covers packets of ours */
+    /* the subscriber's first report that covers packets of ours; it may
+       close whatever it likes */
     void                (*acked)(void *data);
 } ngx_rtc_subscription_handler_t;
 

@@ -710,7 +710,7 @@ static void
 ngx_rtc_recv_jitter(ngx_rtc_recv_t *recv, uint32_t timestamp, uint32_t clock,
     ngx_rtc_usec_t arrival)
 {
-    int32_t   d;
+    int64_t   d;
     uint32_t  transit;
 
     transit = (uint32_t) (arrival / 1000000) * clock
@@ -725,7 +725,7 @@ ngx_rtc_recv_jitter(ngx_rtc_recv_t *recv, uint32_t timestamp, uint32_t clock,
 
         /* a jump of the source's clock isn't jitter */
 
-        if ((uint32_t) d < clock * 5) {
+        if (d < (int64_t) clock * 5) {
             recv->jitter += (uint32_t) d - ((recv->jitter + 8) >> 4);
         }
     }

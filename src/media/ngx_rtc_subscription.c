@@ -250,7 +250,7 @@ ngx_rtc_subscription_ssrc(ngx_rtc_subscription_t *sub, uint32_t old,
         ngx_rtc_ssrcs_delete(&ep->send, old, sub);
 
         if (ep->out->forget) {
-            ep->out->forget(ep->data, old);
+            ep->out->forget(ep->data, old, 1);
         }
     }
 

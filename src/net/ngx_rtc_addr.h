@@ -98,6 +98,21 @@ ngx_rtc_addr_eq(ngx_rtc_addr_t *a, ngx_rtc_addr_t *b)
 }
 
 
+/* whom limits count: a host, or the network where hosts choose addresses */
+
+static ngx_inline void
+ngx_rtc_addr_source(ngx_rtc_addr_t *source, ngx_rtc_addr_t *addr)
+{
+    *source = *addr;
+
+    if (addr->sa.sa_family == AF_INET6
+        && !IN6_IS_ADDR_V4MAPPED(&addr->sin6.sin6_addr))
+    {
+        ngx_memzero(&source->sin6.sin6_addr.s6_addr[8], 8);
+    }
+}
+
+
 static ngx_inline ngx_uint_t
 ngx_rtc_addr_wildcard(ngx_rtc_addr_t *addr)
 {

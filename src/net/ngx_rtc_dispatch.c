@@ -24,6 +24,8 @@
 #define NGX_RTC_DISPATCH_WAYS     4
 #define NGX_RTC_DISPATCH_SLOTS    1024
 #define NGX_RTC_DISPATCH_SOURCES  1024
+#define NGX_RTC_DISPATCH_PUBLISH  2    /* addresses of a transport in the
+                                          zone; it has room for as many */
 
 #define NGX_RTC_DISPATCH_NEGATIVE 1000000  /* how long "nobody" is believed */
 #define NGX_RTC_DISPATCH_NONE     0xffffffff
@@ -83,12 +85,15 @@ static void ngx_rtc_dispatch_unknown(ngx_rtc_ref_t *from, u_char *p,
 static void ngx_rtc_dispatch_gone(ngx_rtc_ref_t *ref);
 static ngx_uint_t ngx_rtc_dispatch_limit(ngx_rtc_dispatch_bucket_t *b,
     ngx_uint_t rate, ngx_uint_t burst, ngx_rtc_usec_t now);
+static ngx_rtc_dispatch_bucket_t *ngx_rtc_dispatch_source(
+    ngx_rtc_dispatch_bucket_t *sources, ngx_rtc_addr_t *remote);
 static ngx_rtc_dispatch_cache_t *ngx_rtc_dispatch_cached(
     ngx_rtc_addr_t *remote, in_port_t local);
 static ngx_rtc_dispatch_cache_t *ngx_rtc_dispatch_cache(
     ngx_rtc_addr_t *remote, in_port_t local);
 static ngx_rtc_dispatch_place_t *ngx_rtc_dispatch_find(ngx_rtc_addr_t *remote,
     ngx_rtc_addr_t *local);
+static void ngx_rtc_dispatch_unpublish(ngx_rtc_ice_tuple_t *tuple);
 static ngx_int_t ngx_rtc_dispatch_grow(void);
 static ngx_rtc_transport_t *ngx_rtc_dispatch_by_name(u_char *ufrag);
 static ngx_queue_t *ngx_rtc_dispatch_bucket(u_char *ufrag);
@@ -106,6 +111,7 @@ static ngx_rtc_dispatch_cache_t
 
 static ngx_rtc_dispatch_bucket_t   ngx_rtc_slots[NGX_RTC_DISPATCH_SLOTS];
 static ngx_rtc_dispatch_bucket_t   ngx_rtc_sources[NGX_RTC_DISPATCH_SOURCES];
+static ngx_rtc_dispatch_bucket_t   ngx_rtc_seekers[NGX_RTC_DISPATCH_SOURCES];
 static ngx_rtc_dispatch_bucket_t   ngx_rtc_lookups;
 static ngx_rtc_dispatch_bucket_t   ngx_rtc_unknowns;
 
@@ -209,7 +215,13 @@ ngx_rtc_dispatch(ngx_rtc_datagram_t *dg)
         cache->remote.sa.sa_family = 0;
     }
 
-    if (!ngx_rtc_dispatch_limit(&ngx_rtc_lookups, 2000, 500, dg->arrival)) {
+    /* one host with many ports must not take the lookups of all others */
+
+    if (!ngx_rtc_dispatch_limit(ngx_rtc_dispatch_source(ngx_rtc_seekers,
+                                                        &dg->remote),
+                                50, 200, dg->arrival)
+        || !ngx_rtc_dispatch_limit(&ngx_rtc_lookups, 2000, 500, dg->arrival))
+    {
         ngx_rtc_count(datagrams_unknown);
         return;
     }
@@ -280,7 +292,6 @@ ngx_rtc_dispatch_here(ngx_rtc_datagram_t *dg, u_char *ufrag)
 static void
 ngx_rtc_dispatch_ufrag(ngx_rtc_datagram_t *dg, u_char *ufrag)
 {
-    uint32_t                   hash;
     ngx_rtc_ref_t              ref;
     ngx_rtc_dispatch_cache_t  *cache;
 
@@ -302,11 +313,9 @@ ngx_rtc_dispatch_ufrag(ngx_rtc_datagram_t *dg, u_char *ufrag)
 
     /* anybody can write these: neither source nor target gets too many */
 
-    hash = ngx_rtc_addr_host_hash(&dg->remote, ngx_rtc_seed)
-           % NGX_RTC_DISPATCH_SOURCES;
-
-    if (!ngx_rtc_dispatch_limit(&ngx_rtc_sources[hash], 200, 400,
-                                dg->arrival)
+    if (!ngx_rtc_dispatch_limit(ngx_rtc_dispatch_source(ngx_rtc_sources,
+                                                        &dg->remote),
+                                200, 400, dg->arrival)
         || !ngx_rtc_dispatch_limit(&ngx_rtc_slots[ref.slot], 2000, 2000,
                                    dg->arrival)
         || !ngx_rtc_ref_alive(&ref))
@@ -497,6 +506,19 @@ ngx_rtc_dispatch_limit(ngx_rtc_dispatch_bucket_t *b, ngx_uint_t rate,
 }
 
 
+static ngx_rtc_dispatch_bucket_t *
+ngx_rtc_dispatch_source(ngx_rtc_dispatch_bucket_t *sources,
+    ngx_rtc_addr_t *remote)
+{
+    ngx_rtc_addr_t  source;
+
+    ngx_rtc_addr_source(&source, remote);
+
+    return &sources[ngx_rtc_addr_host_hash(&source, ngx_rtc_seed)
+                    % NGX_RTC_DISPATCH_SOURCES];
+}
+
+
 static ngx_rtc_dispatch_cache_t *
 ngx_rtc_dispatch_cached(ngx_rtc_addr_t *remote, in_port_t local)
 {
@@ -605,17 +627,32 @@ ngx_rtc_dispatch_add(ngx_rtc_transport_t *t, ngx_rtc_ice_tuple_t *tuple)
 
     if (place) {
 
-        /* the peer, or another behind its NAT, uses the address anew */
-
         other = place->transport;
         lost = place->tuple;
+
+        /*
+         * No NAT gives an address away that was in use a moment ago: these
+         * are checks of a participant that claims to be another.
+         */
+
+        if (!lost->refused && !other->failed
+            && other->state != NGX_RTC_TRANSPORT_CLOSED
+            && tuple->checked - lost->checked < NGX_RTC_ICE_DISCONNECTED)
+        {
+            return NGX_DECLINED;
+        }
+
+        /* the peer, or another behind its NAT, uses the address anew */
 
         place->transport = t;
         place->tuple = tuple;
 
-        ngx_rtc_ice_remove(&other->ice, lost);
+        /* its record goes on, as ours */
 
-        (void) ngx_rtc_addr_publish(&tuple->remote.sa, port);
+        tuple->published = lost->published;
+        lost->published = 0;
+
+        ngx_rtc_ice_remove(&other->ice, lost);
 
         return NGX_OK;
     }
@@ -642,11 +679,72 @@ ngx_rtc_dispatch_add(ngx_rtc_transport_t *t, ngx_rtc_ice_tuple_t *tuple)
 
     ngx_rtc_ntuples++;
 
+    return NGX_OK;
+}
+
+
+void
+ngx_rtc_dispatch_publish(ngx_rtc_transport_t *t, ngx_rtc_ice_tuple_t *tuple)
+{
+    ngx_uint_t            i, n;
+    ngx_rtc_ice_tuple_t  *other, *spare;
+
+    if (tuple->published || t->stream == NULL
+        || !ngx_rtc_addr_host_eq(&t->stream->remote, &tuple->remote))
+    {
+        return;
+    }
+
+    n = 0;
+    spare = NULL;
+
+    for (i = 0; i < NGX_RTC_ICE_TUPLES; i++) {
+        other = &t->ice.tuples[i];
+
+        if (!other->used || !other->published) {
+            continue;
+        }
+
+        n++;
+
+        if (other != t->ice.selected
+            && (spare == NULL || other->checked < spare->checked))
+        {
+            spare = other;
+        }
+    }
+
+    if (n >= NGX_RTC_DISPATCH_PUBLISH) {
+
+        /* of several that prove themselves, media uses but one */
+
+        if (tuple != t->ice.selected || spare == NULL) {
+            return;
+        }
+
+        ngx_rtc_dispatch_unpublish(spare);
+    }
+
     /* a full zone costs only what another worker reads */
 
-    (void) ngx_rtc_addr_publish(&tuple->remote.sa, port);
+    if (ngx_rtc_addr_publish(&tuple->remote.sa,
+                             ngx_rtc_addr_port(&tuple->local))
+        == NGX_OK)
+    {
+        tuple->published = 1;
+    }
+}
 
-    return NGX_OK;
+
+static void
+ngx_rtc_dispatch_unpublish(ngx_rtc_ice_tuple_t *tuple)
+{
+    if (tuple->published) {
+        tuple->published = 0;
+
+        ngx_rtc_addr_remove(&tuple->remote.sa,
+                            ngx_rtc_addr_port(&tuple->local));
+    }
 }
 
 
@@ -662,7 +760,7 @@ ngx_rtc_dispatch_remove(ngx_rtc_ice_tuple_t *tuple)
         return;
     }
 
-    ngx_rtc_addr_remove(&tuple->remote.sa, ngx_rtc_addr_port(&tuple->local));
+    ngx_rtc_dispatch_unpublish(tuple);
 
     /* what stands behind the gap, and would not be found, moves into it */
 

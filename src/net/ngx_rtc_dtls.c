@@ -54,6 +54,7 @@ struct ngx_rtc_dtls_s {
     ngx_rtc_usec_t                 timeout;
     ngx_rtc_usec_t                 expires;    /* the handshake does */
     ngx_rtc_usec_t                 deadline;
+    ngx_rtc_usec_t                 progress;
 
     ngx_uint_t                     state;
     unsigned                       client:1;
@@ -423,6 +424,7 @@ ngx_rtc_dtls_start(ngx_rtc_dtls_t *d, ngx_uint_t client, ngx_rtc_usec_t now)
 
     d->state = NGX_RTC_DTLS_HANDSHAKE;
     d->expires = now + d->timeout;
+    d->progress = now;
 
     if (client) {
         ngx_rtc_dtls_handshake(d, now);
@@ -474,11 +476,18 @@ ngx_rtc_dtls_input(ngx_rtc_dtls_t *d, u_char *p, size_t len,
 static void
 ngx_rtc_dtls_handshake(ngx_rtc_dtls_t *d, ngx_rtc_usec_t now)
 {
-    int  n;
+    int                   n;
+    OSSL_HANDSHAKE_STATE  before;
 
     ERR_clear_error();
 
+    before = SSL_get_state(d->ssl);
+
     n = SSL_do_handshake(d->ssl);
+
+    if (SSL_get_state(d->ssl) != before) {
+        d->progress = now;
+    }
 
     if (n == 1) {
         d->state = NGX_RTC_DTLS_ESTABLISHED;
@@ -616,6 +625,13 @@ ngx_rtc_usec_t
 ngx_rtc_dtls_deadline(ngx_rtc_dtls_t *d)
 {
     return d->deadline;
+}
+
+
+ngx_rtc_usec_t
+ngx_rtc_dtls_progress(ngx_rtc_dtls_t *d)
+{
+    return d->progress;
 }
 
 

@@ -79,6 +79,9 @@ ngx_uint_t ngx_rtc_dtls_timer(ngx_rtc_dtls_t *d, ngx_rtc_usec_t now);
 ngx_uint_t ngx_rtc_dtls_state(ngx_rtc_dtls_t *d);
 
 ngx_rtc_usec_t ngx_rtc_dtls_deadline(ngx_rtc_dtls_t *d);
+
+/* when the peer last brought the handshake forward, or when it began */
+ngx_rtc_usec_t ngx_rtc_dtls_progress(ngx_rtc_dtls_t *d);
 ngx_uint_t ngx_rtc_dtls_client(ngx_rtc_dtls_t *d);
 
 

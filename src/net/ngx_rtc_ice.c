@@ -174,11 +174,10 @@ ngx_rtc_ice_check(ngx_rtc_ice_t *ice, u_char *p, size_t len,
         break;
 
     case STUN_VALIDATION_UNAUTHORIZED:
-        ngx_rtc_ice_error(&msg, STUN_ERROR_UNAUTHORIZED, len, res);
-        return NGX_DECLINED;
-
     case STUN_VALIDATION_UNAUTHORIZED_BAD_REQUEST:
-        ngx_rtc_ice_error(&msg, STUN_ERROR_BAD_REQUEST, len, res);
+
+        /* whoever doesn't know the password gets no answer at all */
+
         return NGX_DECLINED;
 
     case STUN_VALIDATION_UNKNOWN_REQUEST_ATTRIBUTE:
@@ -221,6 +220,11 @@ ngx_rtc_ice_check(ngx_rtc_ice_t *ice, u_char *p, size_t len,
     }
 
     res->len = size;
+
+    res->before.selected = ice->selected;
+    res->before.nominated = ice->selected ? ice->selected->nominated : 0;
+    res->before.nomination = ice->nomination;
+    res->before.old_until = ice->old_until;
 
     if (tuple == NULL) {
         tuple = ngx_rtc_ice_add(ice, remote, local);
@@ -411,6 +415,30 @@ ngx_rtc_ice_select(ngx_rtc_ice_t *ice, StunMessage *msg,
 
     ice->selected = tuple;
     res->selected = 1;
+}
+
+
+void
+ngx_rtc_ice_undo(ngx_rtc_ice_t *ice, ngx_rtc_ice_result_t *res)
+{
+    ngx_rtc_ice_before_t  *before;
+
+    before = &res->before;
+
+    ice->nomination = before->nomination;
+    ice->old_until = before->old_until;
+
+    if (before->selected == res->tuple) {
+        return;
+    }
+
+    res->tuple->nominated = 0;
+
+    ice->selected = before->selected;
+
+    if (before->selected) {
+        before->selected->nominated = before->nominated ? 1 : 0;
+    }
 }
 
 

@@ -36,6 +36,7 @@ typedef struct {
     unsigned              nominated:1;
     unsigned              old:1;       /* with credentials before a restart */
     unsigned              refused:1;   /* the owner wants nothing from it */
+    unsigned              published:1; /* of the owner: others know it */
 } ngx_rtc_ice_tuple_t;
 
 
@@ -86,8 +87,19 @@ typedef enum {
 } ngx_rtc_ice_state_e;
 
 
+/* what a check's nomination changes */
+
+typedef struct {
+    ngx_rtc_ice_tuple_t  *selected;
+    ngx_uint_t            nominated;   /* unsigned  nominated:1; */
+    uint32_t              nomination;
+    ngx_rtc_usec_t        old_until;
+} ngx_rtc_ice_before_t;
+
+
 typedef struct {
     ngx_rtc_ice_tuple_t  *tuple;       /* of a valid check */
+    ngx_rtc_ice_before_t  before;
     unsigned              fresh:1;     /* the tuple is new */
     unsigned              selected:1;  /* the selected tuple has changed */
     size_t                len;         /* of the response, 0: none */
@@ -109,14 +121,18 @@ void ngx_rtc_ice_restart(ngx_rtc_ice_t *ice, ngx_rtc_ice_cred_t *cred,
 
 /*
  * A STUN message from remote that came to local.  NGX_OK: a valid check;
- * NGX_DECLINED: not valid, but there may be an error response; NGX_ERROR:
- * to be ignored.  A response is never larger than the message, except a
- * valid check's by a few bytes of a longer address.
+ * NGX_DECLINED: not valid, and to an authentic one there may be an error
+ * response; NGX_ERROR: to be ignored.  A response is never larger than the
+ * message, except a valid check's by a few bytes of a longer address.
  */
 
 ngx_int_t ngx_rtc_ice_check(ngx_rtc_ice_t *ice, u_char *p, size_t len,
     ngx_rtc_addr_t *remote, ngx_rtc_addr_t *local, ngx_rtc_usec_t now,
     ngx_rtc_ice_result_t *res);
+
+/* the owner can't use the tuple of a valid check: its nomination is undone,
+   so that it may be repeated; the tuple stays */
+void ngx_rtc_ice_undo(ngx_rtc_ice_t *ice, ngx_rtc_ice_result_t *res);
 
 ngx_rtc_ice_tuple_t *ngx_rtc_ice_find(ngx_rtc_ice_t *ice,
     ngx_rtc_addr_t *remote, ngx_rtc_addr_t *local);

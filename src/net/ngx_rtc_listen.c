@@ -551,6 +551,12 @@ ngx_rtc_listen_drain(void)
 
         sock->fd = fd;
 
+        if (fd == (ngx_socket_t) -1) {
+            ngx_log_error(NGX_LOG_CRIT, ngx_cycle->log, 0,
+                          "nothing to send from %V by, media of this "
+                          "worker ends", &sock->listening->addr_text);
+        }
+
         if (c == NULL) {
             continue;
         }

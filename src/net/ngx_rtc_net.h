@@ -123,8 +123,12 @@ void ngx_rtc_dispatch_name(ngx_rtc_name_t *name, u_char *ufrag,
     ngx_rtc_transport_t *t);
 void ngx_rtc_dispatch_unname(ngx_rtc_name_t *name);
 
-/* NGX_ERROR: no memory */
+/* NGX_DECLINED: another transport uses the address; NGX_ERROR: no memory */
 ngx_int_t ngx_rtc_dispatch_add(ngx_rtc_transport_t *t,
+    ngx_rtc_ice_tuple_t *tuple);
+
+/* other workers may hand over what comes from there: access is granted */
+void ngx_rtc_dispatch_publish(ngx_rtc_transport_t *t,
     ngx_rtc_ice_tuple_t *tuple);
 void ngx_rtc_dispatch_remove(ngx_rtc_ice_tuple_t *tuple);
 
@@ -135,6 +139,7 @@ struct ngx_rtc_stream_s {
     ngx_rtc_transport_t   *transport;  /* NULL: it went away meanwhile */
     ngx_connection_t      *connection;
     ngx_rtc_addr_t         remote;
+    const char            *reason;     /* it ended, and the transport not */
 };
 
 /* NGX_OK: access is granted, NGX_AGAIN: not yet decided, NGX_DECLINED: it
@@ -143,7 +148,7 @@ ngx_int_t ngx_rtc_stream_open(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg);
 void ngx_rtc_stream_close(ngx_rtc_stream_t *st);
 
 
-/* ngx_rtc_transport.c */
+/* a transport, all files */
 
 struct ngx_rtc_transport_s {
     ngx_queue_t             queue;     /* of all of this worker */
@@ -167,6 +172,8 @@ struct ngx_rtc_transport_s {
     ngx_uint_t              nfingerprints;
     ngx_uint_t              role;
 
+    ngx_queue_t             place_queue;   /* of running handshakes */
+
     ngx_rtc_stream_t       *stream;    /* granted */
     ngx_rtc_stream_t       *opening;
 
@@ -189,21 +196,55 @@ struct ngx_rtc_transport_s {
     ngx_str_t               pwd;
     ngx_str_t               room;
     ngx_str_t               user;
+    ngx_str_t               session;
+    u_char                  session_data[NGX_RTC_TRANSPORT_SESSION];
+    const char             *role_name;
+    const char             *reason;    /* why it ended; NULL: it goes on */
     ngx_str_t               local_addr;
     ngx_uint_t              turn;      /* which port of several */
 
     ngx_log_t              *log;
 
     unsigned                remote:1;      /* its parameters are known */
-    unsigned                handshaking:1; /* counted as such */
+    unsigned                handshaking:1; /* it is in handshakes */
     unsigned                connected:1;   /* likewise */
     unsigned                failed:1;
     unsigned                closed:1;      /* by its owner */
 };
 
+
+/* ngx_rtc_transport.c */
+
 void ngx_rtc_transport_input(ngx_rtc_transport_t *t,
     ngx_rtc_ice_tuple_t *tuple, ngx_rtc_datagram_t *dg);
 void ngx_rtc_transport_ended(ngx_rtc_transport_t *t);
+void ngx_rtc_transport_update(ngx_rtc_transport_t *t, ngx_rtc_usec_t now);
+
+/* final; the first reason counts */
+void ngx_rtc_transport_fail(ngx_rtc_transport_t *t, const char *reason);
+
+
+/* ngx_rtc_secure.c */
+
+ngx_int_t ngx_rtc_secure_init(ngx_cycle_t *cycle);
+void ngx_rtc_secure_exit(void);
+
+ngx_rtc_dtls_t *ngx_rtc_secure_create(ngx_rtc_transport_t *t);
+
+void ngx_rtc_secure_input(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg);
+void ngx_rtc_secure_media(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg,
+    ngx_uint_t rtcp);
+
+/* starts a handshake, or starts it again in the other role; NGX_AGAIN: too
+   many are running */
+ngx_int_t ngx_rtc_secure_start(ngx_rtc_transport_t *t, ngx_uint_t role,
+    ngx_rtc_usec_t now);
+
+/* the handshake is over, one way or the other: its place is free */
+void ngx_rtc_secure_done(ngx_rtc_transport_t *t);
+
+/* the association and the peer's fingerprints are both there */
+void ngx_rtc_secure_keys(ngx_rtc_transport_t *t);
 
 
 #endif /* _NGX_RTC_NET_H_INCLUDED_ */

@@ -93,14 +93,15 @@ ngx_rtc_transport_rtcp(ngx_rtc_transport_t *t, u_char *p, size_t len)
 
 
 void
-ngx_rtc_transport_forget(ngx_rtc_transport_t *t, uint32_t ssrc)
+ngx_rtc_transport_forget(ngx_rtc_transport_t *t, uint32_t ssrc,
+    ngx_uint_t sending)
 {
-    if (t->in) {
-        ngx_rtc_srtp_forget(t->in, ssrc);
-    }
+    ngx_rtc_srtp_t  *s;
 
-    if (t->out) {
-        ngx_rtc_srtp_forget(t->out, ssrc);
+    s = sending ? t->out : t->in;
+
+    if (s) {
+        ngx_rtc_srtp_forget(s, ssrc);
     }
 }
 
@@ -150,6 +151,33 @@ ngx_str_t *
 ngx_rtc_transport_user(ngx_rtc_transport_t *t)
 {
     return &t->user;
+}
+
+
+void
+ngx_rtc_transport_label(ngx_rtc_transport_t *t, ngx_str_t *session,
+    const char *role)
+{
+    t->session.data = t->session_data;
+    t->session.len = ngx_min(session->len, NGX_RTC_TRANSPORT_SESSION);
+
+    ngx_memcpy(t->session_data, session->data, t->session.len);
+
+    t->role_name = role;
+}
+
+
+ngx_str_t *
+ngx_rtc_transport_session(ngx_rtc_transport_t *t)
+{
+    return &t->session;
+}
+
+
+const char *
+ngx_rtc_transport_role(ngx_rtc_transport_t *t)
+{
+    return t->role_name;
 }
 
 

@@ -23,7 +23,9 @@
 #define NGX_RTC_SRTP_AES256_GCM         0x0008
 
 #define NGX_RTC_SRTP_MAX_KEY            44   /* master key and salt */
-#define NGX_RTC_SRTP_STREAMS            128  /* SSRCs of a session, at most */
+
+/* SSRCs of a session, at most: 64 m-lines, their RTX, those of RTCP */
+#define NGX_RTC_SRTP_STREAMS            192
 
 /* room that a packet needs behind it, RTCP's index included */
 #define NGX_RTC_SRTP_TRAILER            (16 + 4 + 128)

@@ -114,6 +114,7 @@ ngx_rtc_transport_access(ngx_connection_t *c, ngx_uint_t granted)
     t->opening = NULL;
 
     if (old) {
+        old->reason = "moved";
         ngx_rtc_stream_close(old);
     }
 }
@@ -198,6 +199,36 @@ ngx_rtc_transport_by_connection(ngx_connection_t *c)
 }
 
 
+const char *
+ngx_rtc_transport_reason(ngx_connection_t *c)
+{
+    ngx_rtc_stream_t     *st;
+    ngx_rtc_transport_t  *t;
+
+    st = ngx_rtc_stream_of(c);
+
+    if (st == NULL || st->transport == NULL) {
+        return NULL;
+    }
+
+    if (st->reason) {
+        return st->reason;
+    }
+
+    t = st->transport;
+
+    if (t->opening == st) {
+        return "access denied";
+    }
+
+    if (t->reason == NULL && c->close) {
+        return "shutdown";
+    }
+
+    return t->reason;
+}
+
+
 static ngx_connection_t *
 ngx_rtc_stream_connection(ngx_rtc_datagram_t *dg)
 {
@@ -209,6 +240,13 @@ ngx_rtc_stream_connection(ngx_rtc_datagram_t *dg)
 
     sock = dg->sock;
     ls = sock->listening;
+
+    if (sock->fd == (ngx_socket_t) -1) {
+
+        /* nothing could be sent; and nginx takes -1 for a closed one */
+
+        return NULL;
+    }
 
 #if (NGX_STAT_STUB)
     (void) ngx_atomic_fetch_add(ngx_stat_accepted, 1);

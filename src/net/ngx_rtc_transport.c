@@ -17,9 +17,6 @@
 #include "ngx_rtc_rtp.h"
 
 
-/* a handshake costs half a millisecond of CPU */
-#define NGX_RTC_HANDSHAKES       256
-
 #define NGX_RTC_LOAD             4     /* of a transport */
 
 
@@ -35,32 +32,15 @@ static ngx_int_t ngx_rtc_transport_admit(ngx_rtc_transport_t *t,
 static void ngx_rtc_transport_selected(ngx_rtc_transport_t *t);
 static ngx_uint_t ngx_rtc_transport_allowed(ngx_rtc_transport_t *t,
     ngx_rtc_ice_tuple_t *tuple, ngx_rtc_datagram_t *dg);
-static void ngx_rtc_transport_dtls(ngx_rtc_transport_t *t,
-    ngx_rtc_datagram_t *dg);
-static ngx_int_t ngx_rtc_transport_handshake(ngx_rtc_transport_t *t,
-    ngx_uint_t role, ngx_rtc_usec_t now);
-static void ngx_rtc_transport_secured(ngx_rtc_transport_t *t);
-static void ngx_rtc_transport_media(ngx_rtc_transport_t *t,
-    ngx_rtc_datagram_t *dg, ngx_uint_t rtcp);
-static void ngx_rtc_transport_dtls_send(void *data, u_char *p, size_t len);
-static void ngx_rtc_transport_dtls_data(void *data, u_char *p, size_t len);
-static void ngx_rtc_transport_update(ngx_rtc_transport_t *t,
-    ngx_rtc_usec_t now);
 static void ngx_rtc_transport_handler(ngx_event_t *ev);
 static void ngx_rtc_transport_timer(ngx_event_t *ev);
 static void ngx_rtc_transport_arm(ngx_rtc_transport_t *t,
     ngx_rtc_usec_t deadline, ngx_rtc_usec_t now);
 
 
-static const ngx_rtc_dtls_handler_t  ngx_rtc_transport_dtls_handler = {
-    ngx_rtc_transport_dtls_send,
-    ngx_rtc_transport_dtls_data
-};
-
 static ngx_queue_t  ngx_rtc_transports;
-static void        *ngx_rtc_dtls_ctx;
-static ngx_uint_t   ngx_rtc_handshakes;
 static ngx_uint_t   ngx_rtc_turn;
+static ngx_uint_t   ngx_rtc_net_running;
 
 
 ngx_int_t
@@ -72,17 +52,11 @@ ngx_rtc_net_init(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
-    if (ngx_rtc_srtp_init() != NGX_OK) {
-        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0, "SRTP library failed");
+    if (ngx_rtc_secure_init(cycle) != NGX_OK) {
         return NGX_ERROR;
     }
 
-    ngx_rtc_dtls_ctx = ngx_rtc_dtls_ctx_create(ngx_rtc_conf->x509,
-                                               ngx_rtc_conf->pkey,
-                                               cycle->log);
-    if (ngx_rtc_dtls_ctx == NULL) {
-        return NGX_ERROR;
-    }
+    ngx_rtc_net_running = 1;
 
     return ngx_rtc_listen_init(cycle);
 }
@@ -94,9 +68,11 @@ ngx_rtc_net_exit(ngx_cycle_t *cycle)
     ngx_queue_t          *q;
     ngx_rtc_transport_t  *t;
 
-    if (ngx_rtc_dtls_ctx == NULL) {
+    if (!ngx_rtc_net_running) {
         return;
     }
+
+    ngx_rtc_net_running = 0;
 
     /* what their owners left: sessions get their log lines, peers a notice */
 
@@ -116,10 +92,7 @@ ngx_rtc_net_exit(ngx_cycle_t *cycle)
     ngx_rtc_listen_exit();
     ngx_rtc_dispatch_exit();
 
-    ngx_rtc_srtp_exit();
-
-    ngx_rtc_dtls_ctx_free(ngx_rtc_dtls_ctx);
-    ngx_rtc_dtls_ctx = NULL;
+    ngx_rtc_secure_exit();
 }
 
 
@@ -165,10 +138,7 @@ ngx_rtc_transport_create(const ngx_rtc_transport_handler_t *handler,
     t->data = data;
     t->log = log;
 
-    t->dtls = ngx_rtc_dtls_create(ngx_rtc_dtls_ctx,
-                              &ngx_rtc_transport_dtls_handler, t,
-                              (ngx_rtc_usec_t) ngx_rtc_conf->dtls_timeout
-                              * 1000, log);
+    t->dtls = ngx_rtc_secure_create(t);
     if (t->dtls == NULL) {
         ngx_free(t);
         return NULL;
@@ -248,6 +218,10 @@ ngx_rtc_transport_close(ngx_rtc_transport_t *t)
 
     t->closed = 1;
 
+    if (t->reason == NULL) {
+        t->reason = "closed";
+    }
+
     ngx_rtc_dtls_shutdown(t->dtls);
 
     if (t->timer.timer_set) {
@@ -259,10 +233,7 @@ ngx_rtc_transport_close(ngx_rtc_transport_t *t)
         ngx_rtc_count_down(transports_connected);
     }
 
-    if (t->handshaking) {
-        t->handshaking = 0;
-        ngx_rtc_handshakes--;
-    }
+    ngx_rtc_secure_done(t);
 
     ngx_rtc_dispatch_unname(&t->names[0]);
     ngx_rtc_dispatch_unname(&t->names[1]);
@@ -315,7 +286,7 @@ ngx_rtc_transport_free(ngx_rtc_transport_t *t)
 ngx_int_t
 ngx_rtc_transport_remote(ngx_rtc_transport_t *t, ngx_rtc_remote_t *remote)
 {
-    ngx_uint_t                   i, j, n;
+    ngx_uint_t                   i, j, n, state;
     ngx_rtc_usec_t               now;
     ngx_rtc_dtls_fingerprint_t   fps[NGX_RTC_DTLS_FINGERPRINTS];
 
@@ -342,14 +313,18 @@ ngx_rtc_transport_remote(ngx_rtc_transport_t *t, ngx_rtc_remote_t *remote)
         return NGX_DECLINED;
     }
 
-    if (t->remote
-        && ngx_rtc_dtls_state(t->dtls) == NGX_RTC_DTLS_ESTABLISHED)
-    {
-        /* RFC 8842: other values would be a new association */
+    state = ngx_rtc_dtls_state(t->dtls);
 
-        if (remote->dtls_role != t->role) {
-            return NGX_DECLINED;
-        }
+    /* RFC 8842: other values would be a new association */
+
+    if (state == NGX_RTC_DTLS_ESTABLISHED
+        && ngx_rtc_dtls_client(t->dtls)
+           != (remote->dtls_role == NGX_RTC_DTLS_CLIENT))
+    {
+        return NGX_DECLINED;
+    }
+
+    if (t->remote && state == NGX_RTC_DTLS_ESTABLISHED) {
 
         for (i = 0; i < n; i++) {
             for (j = 0; j < t->nfingerprints; j++) {
@@ -377,12 +352,12 @@ ngx_rtc_transport_remote(ngx_rtc_transport_t *t, ngx_rtc_remote_t *remote)
 
     /* the peer may have been faster than its answer */
 
-    switch (ngx_rtc_dtls_state(t->dtls)) {
+    switch (state) {
 
     case NGX_RTC_DTLS_IDLE:
 
         if (t->role == NGX_RTC_DTLS_CLIENT && t->sock && t->stream) {
-            (void) ngx_rtc_transport_handshake(t, NGX_RTC_DTLS_CLIENT, now);
+            (void) ngx_rtc_secure_start(t, NGX_RTC_DTLS_CLIENT, now);
         }
 
         break;
@@ -392,20 +367,13 @@ ngx_rtc_transport_remote(ngx_rtc_transport_t *t, ngx_rtc_remote_t *remote)
         if (ngx_rtc_dtls_client(t->dtls)
             != (t->role == NGX_RTC_DTLS_CLIENT))
         {
-            (void) ngx_rtc_transport_handshake(t, t->role, now);
+            (void) ngx_rtc_secure_start(t, t->role, now);
         }
 
         break;
 
     case NGX_RTC_DTLS_ESTABLISHED:
-
-        if (ngx_rtc_dtls_client(t->dtls)
-            != (t->role == NGX_RTC_DTLS_CLIENT))
-        {
-            return NGX_DECLINED;
-        }
-
-        ngx_rtc_transport_secured(t);
+        ngx_rtc_secure_keys(t);
         break;
     }
 
@@ -467,15 +435,15 @@ ngx_rtc_transport_input(ngx_rtc_transport_t *t, ngx_rtc_ice_tuple_t *tuple,
     switch (type) {
 
     case NGX_RTC_PACKET_RTP:
-        ngx_rtc_transport_media(t, dg, 0);
+        ngx_rtc_secure_media(t, dg, 0);
         return;
 
     case NGX_RTC_PACKET_RTCP:
-        ngx_rtc_transport_media(t, dg, 1);
+        ngx_rtc_secure_media(t, dg, 1);
         return;
 
     case NGX_RTC_PACKET_DTLS:
-        ngx_rtc_transport_dtls(t, dg);
+        ngx_rtc_secure_input(t, dg);
         return;
 
     default:
@@ -487,16 +455,11 @@ ngx_rtc_transport_input(ngx_rtc_transport_t *t, ngx_rtc_ice_tuple_t *tuple,
 static void
 ngx_rtc_transport_stun(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg)
 {
-    ngx_int_t              rc;
-    ngx_uint_t             nominated;
-    ngx_rtc_usec_t         now;
-    ngx_rtc_ice_tuple_t   *before;
-    ngx_rtc_ice_result_t   res;
+    ngx_int_t             rc;
+    ngx_rtc_usec_t        now;
+    ngx_rtc_ice_result_t  res;
 
     now = ngx_rtc_now();
-
-    before = t->ice.selected;
-    nominated = before ? before->nominated : 0;
 
     rc = ngx_rtc_ice_check(&t->ice, dg->p, dg->len, &dg->remote, &dg->local,
                            now, &res);
@@ -518,22 +481,16 @@ ngx_rtc_transport_stun(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg)
     }
 
     if (res.fresh && ngx_rtc_dispatch_add(t, res.tuple) != NGX_OK) {
-        t->ice.selected = (before == res.tuple) ? NULL : before;
+        ngx_rtc_ice_undo(&t->ice, &res);
         ngx_rtc_ice_remove(&t->ice, res.tuple);
         return;
     }
 
     if (ngx_rtc_transport_admit(t, res.tuple, res.selected, dg) != NGX_OK) {
 
-        /* media stays where it was */
+        /* media stays where it was, for now or for good */
 
-        if (t->ice.selected == res.tuple && before != res.tuple) {
-            t->ice.selected = before;
-
-            if (before) {
-                before->nominated = nominated;
-            }
-        }
+        ngx_rtc_ice_undo(&t->ice, &res);
 
         if (!res.tuple->refused) {
             ngx_rtc_ice_remove(&t->ice, res.tuple);
@@ -553,6 +510,8 @@ ngx_rtc_transport_stun(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg)
     if (res.selected) {
         ngx_rtc_transport_selected(t);
     }
+
+    ngx_rtc_dispatch_publish(t, res.tuple);
 
     ngx_rtc_transport_update(t, now);
 }
@@ -595,8 +554,7 @@ ngx_rtc_transport_selected(ngx_rtc_transport_t *t)
     if (t->sock && t->remote && t->role == NGX_RTC_DTLS_CLIENT
         && ngx_rtc_dtls_state(t->dtls) == NGX_RTC_DTLS_IDLE)
     {
-        (void) ngx_rtc_transport_handshake(t, NGX_RTC_DTLS_CLIENT,
-                                           ngx_rtc_now());
+        (void) ngx_rtc_secure_start(t, NGX_RTC_DTLS_CLIENT, ngx_rtc_now());
     }
 }
 
@@ -630,6 +588,7 @@ ngx_rtc_transport_allowed(ngx_rtc_transport_t *t, ngx_rtc_ice_tuple_t *tuple,
 
     t->ice.selected = tuple;
     ngx_rtc_transport_selected(t);
+    ngx_rtc_dispatch_publish(t, tuple);
 
     return 1;
 }
@@ -645,178 +604,6 @@ ngx_rtc_transport_gone(void *data, ngx_rtc_ice_tuple_t *tuple)
     if (t->ice.selected == tuple) {
         /* the caller selects another; until then nothing is sent */
         t->sock = NULL;
-    }
-}
-
-
-static void
-ngx_rtc_transport_dtls(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg)
-{
-    ngx_uint_t      state, before;
-    ngx_rtc_usec_t  now;
-
-    now = ngx_rtc_now();
-
-    before = ngx_rtc_dtls_state(t->dtls);
-
-    if (before == NGX_RTC_DTLS_IDLE) {
-
-        /* as the passive one, before the peer's parameters at times */
-
-        if (ngx_rtc_transport_handshake(t, t->remote ? t->role
-                                                     : NGX_RTC_DTLS_SERVER,
-                                        now)
-            != NGX_OK)
-        {
-            return;
-        }
-    }
-
-    state = ngx_rtc_dtls_input(t->dtls, dg->p, dg->len, now);
-
-    if (t->closed) {
-        return;
-    }
-
-    if (state == NGX_RTC_DTLS_ESTABLISHED
-        && before != NGX_RTC_DTLS_ESTABLISHED && t->remote)
-    {
-        ngx_rtc_transport_secured(t);
-    }
-
-    ngx_rtc_transport_update(t, now);
-}
-
-
-static ngx_int_t
-ngx_rtc_transport_handshake(ngx_rtc_transport_t *t, ngx_uint_t role,
-    ngx_rtc_usec_t now)
-{
-    if (!t->handshaking) {
-
-        if (ngx_rtc_handshakes >= NGX_RTC_HANDSHAKES) {
-
-            /* the peer asks again, or we with its next check */
-
-            return NGX_AGAIN;
-        }
-
-        t->handshaking = 1;
-        ngx_rtc_handshakes++;
-    }
-
-    return ngx_rtc_dtls_start(t->dtls, role == NGX_RTC_DTLS_CLIENT, now);
-}
-
-
-/* the association and the peer's fingerprints are both there */
-
-static void
-ngx_rtc_transport_secured(ngx_rtc_transport_t *t)
-{
-    u_char  in[NGX_RTC_SRTP_MAX_KEY], out[NGX_RTC_SRTP_MAX_KEY];
-
-    if (t->in) {
-        return;
-    }
-
-    if (ngx_rtc_dtls_verify(t->dtls, t->fingerprints, t->nfingerprints)
-        != NGX_OK)
-    {
-        ngx_log_error(NGX_LOG_INFO, t->log, 0,
-                      "certificate of the media peer does not match "
-                      "its fingerprint");
-        goto failed;
-    }
-
-    if (ngx_rtc_dtls_keys(t->dtls, &t->profile, in, out) != NGX_OK) {
-        ngx_log_error(NGX_LOG_INFO, t->log, 0,
-                      "media peer agreed to no SRTP profile");
-        goto failed;
-    }
-
-    t->in = ngx_rtc_srtp_create(t->profile, in, NGX_RTC_SRTP_IN, t->log);
-    t->out = ngx_rtc_srtp_create(t->profile, out, NGX_RTC_SRTP_OUT, t->log);
-
-    ngx_explicit_memzero(in, NGX_RTC_SRTP_MAX_KEY);
-    ngx_explicit_memzero(out, NGX_RTC_SRTP_MAX_KEY);
-
-    if (t->in == NULL || t->out == NULL) {
-        ngx_log_error(NGX_LOG_ERR, t->log, 0, "SRTP session failed");
-        goto failed;
-    }
-
-    ngx_rtc_count(dtls_handshakes);
-
-    return;
-
-failed:
-
-    ngx_rtc_dtls_shutdown(t->dtls);
-
-    t->failed = 1;
-}
-
-
-static void
-ngx_rtc_transport_media(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg,
-    ngx_uint_t rtcp)
-{
-    size_t     len;
-    ngx_int_t  rc;
-
-    if (t->in == NULL) {
-
-        /* it may overtake the last flight, or the answer */
-
-        return;
-    }
-
-    len = dg->len;
-
-    rc = rtcp ? ngx_rtc_srtp_unprotect_rtcp(t->in, dg->p, &len)
-              : ngx_rtc_srtp_unprotect(t->in, dg->p, &len);
-
-    if (rc != NGX_OK) {
-        ngx_rtc_count(srtp_bad);
-        return;
-    }
-
-    if (rtcp) {
-        t->handler->rtcp(t->data, dg->p, len, dg->arrival);
-
-    } else {
-        t->handler->rtp(t->data, dg->p, len, dg->arrival);
-    }
-}
-
-
-static void
-ngx_rtc_transport_dtls_send(void *data, u_char *p, size_t len)
-{
-    ngx_rtc_transport_t *t = data;
-
-    if (t->sock == NULL || t->ice.selected == NULL) {
-        return;
-    }
-
-    if (ngx_rtc_udp_send(t->sock, p, len, &t->ice.selected->remote,
-                         &t->ice.selected->local)
-        == NGX_OK)
-    {
-        t->packets_sent++;
-        t->bytes_sent += len;
-    }
-}
-
-
-static void
-ngx_rtc_transport_dtls_data(void *data, u_char *p, size_t len)
-{
-    ngx_rtc_transport_t *t = data;
-
-    if (!t->closed && t->handler->data) {
-        t->handler->data(t->data, p, len);
     }
 }
 
@@ -845,13 +632,24 @@ ngx_rtc_transport_ended(ngx_rtc_transport_t *t)
         return;
     }
 
-    t->failed = 1;
+    ngx_rtc_transport_fail(t, "shutdown");
 
     ngx_rtc_transport_update(t, ngx_rtc_now());
 }
 
 
-static void
+void
+ngx_rtc_transport_fail(ngx_rtc_transport_t *t, const char *reason)
+{
+    t->failed = 1;
+
+    if (t->reason == NULL) {
+        t->reason = reason;
+    }
+}
+
+
+void
 ngx_rtc_transport_update(ngx_rtc_transport_t *t, ngx_rtc_usec_t now)
 {
     ngx_uint_t      ice, dtls, state, connected;
@@ -879,17 +677,8 @@ ngx_rtc_transport_update(ngx_rtc_transport_t *t, ngx_rtc_usec_t now)
     {
         /* there were too many handshakes at once */
 
-        (void) ngx_rtc_transport_handshake(t, NGX_RTC_DTLS_CLIENT, now);
+        (void) ngx_rtc_secure_start(t, NGX_RTC_DTLS_CLIENT, now);
         dtls = ngx_rtc_dtls_state(t->dtls);
-    }
-
-    if (t->handshaking && dtls != NGX_RTC_DTLS_HANDSHAKE) {
-        t->handshaking = 0;
-        ngx_rtc_handshakes--;
-
-        if (dtls != NGX_RTC_DTLS_ESTABLISHED) {
-            ngx_rtc_count(dtls_failed);
-        }
     }
 
     if (t->out) {
@@ -899,14 +688,33 @@ ngx_rtc_transport_update(ngx_rtc_transport_t *t, ngx_rtc_usec_t now)
         t->expires = now + (ngx_rtc_usec_t) ngx_rtc_conf->dtls_timeout * 1000;
     }
 
-    if (t->failed || dtls == NGX_RTC_DTLS_FAILED
-        || ice == NGX_RTC_ICE_FAILED || now >= t->expires)
-    {
+    if (dtls == NGX_RTC_DTLS_FAILED) {
+        ngx_rtc_transport_fail(t, "dtls failed");
+
+    } else if (ice == NGX_RTC_ICE_FAILED) {
+        ngx_rtc_transport_fail(t, "consent lost");
+
+    } else if (now >= t->expires) {
+        ngx_rtc_transport_fail(t, "dtls timeout");
+    }
+
+    if (t->handshaking && (t->failed || dtls != NGX_RTC_DTLS_HANDSHAKE)) {
+        ngx_rtc_secure_done(t);
+
+        if (dtls != NGX_RTC_DTLS_ESTABLISHED) {
+            ngx_rtc_count(dtls_failed);
+        }
+    }
+
+    if (t->failed) {
         state = NGX_RTC_TRANSPORT_FAILED;
-        t->failed = 1;
 
     } else if (dtls == NGX_RTC_DTLS_CLOSED) {
         state = NGX_RTC_TRANSPORT_CLOSED;
+
+        if (t->reason == NULL) {
+            t->reason = "close_notify";
+        }
 
     } else if (ice == NGX_RTC_ICE_NEW) {
         state = NGX_RTC_TRANSPORT_NEW;

@@ -59,6 +59,16 @@ ngx_rtc_transport_t *ngx_rtc_transport_create(
     const ngx_rtc_transport_handler_t *handler, void *data,
     ngx_str_t *local_addr, ngx_str_t *room, ngx_str_t *user, ngx_log_t *log);
 
+/*
+ * For variables: the public id of the participant, copied, and its role, a
+ * constant.  May be called again when the role has changed.
+ */
+
+#define NGX_RTC_TRANSPORT_SESSION  32
+
+void ngx_rtc_transport_label(ngx_rtc_transport_t *t, ngx_str_t *session,
+    const char *role);
+
 /* handlers are not called any more; sends close_notify; frees later */
 void ngx_rtc_transport_close(ngx_rtc_transport_t *t);
 
@@ -132,8 +142,13 @@ ngx_int_t ngx_rtc_transport_rtcp(ngx_rtc_transport_t *t, u_char *p,
 /* ask for timer() at the deadline or earlier than that */
 void ngx_rtc_transport_wake(ngx_rtc_transport_t *t, ngx_rtc_usec_t deadline);
 
-/* forget the SRTP state of an SSRC that is gone (receive or send) */
-void ngx_rtc_transport_forget(ngx_rtc_transport_t *t, uint32_t ssrc);
+/*
+ * Forget the SRTP state of an SSRC that is gone, of one direction: the peer
+ * may choose SSRCs that we send by, and a key must not see their packet
+ * numbers again.
+ */
+void ngx_rtc_transport_forget(ngx_rtc_transport_t *t, uint32_t ssrc,
+    ngx_uint_t sending);
 
 
 typedef struct {
@@ -169,6 +184,12 @@ ngx_uint_t ngx_rtc_net_ready(void);
 ngx_rtc_transport_t *ngx_rtc_transport_by_connection(ngx_connection_t *c);
 ngx_str_t *ngx_rtc_transport_room(ngx_rtc_transport_t *t);
 ngx_str_t *ngx_rtc_transport_user(ngx_rtc_transport_t *t);
+ngx_str_t *ngx_rtc_transport_session(ngx_rtc_transport_t *t);
+const char *ngx_rtc_transport_role(ngx_rtc_transport_t *t);
+
+/* why the session of a connection ended; NULL: it goes on, as far as the
+   transport knows */
+const char *ngx_rtc_transport_reason(ngx_connection_t *c);
 
 /* the stream session runs (1: access granted) or ends (0); until it is
    granted no datagram of the address goes further than ICE */

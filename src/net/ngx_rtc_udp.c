@@ -227,6 +227,16 @@ ngx_rtc_udp_flush(ngx_rtc_socket_t *sock)
         return;
     }
 
+    if (sock->fd == (ngx_socket_t) -1) {
+
+        /* a worker that leaves has got no socket to send by */
+
+        ngx_rtc_count_n(datagrams_dropped, b->count);
+        b->count = 0;
+
+        return;
+    }
+
     again = 0;
 
     while (b->count) {

@@ -460,10 +460,21 @@ ngx_rtc_negotiation_role(ngx_rtc_participant_t *p)
 {
     ngx_str_t               source;
     ngx_queue_t            *q, *next;
+    ngx_rtc_negotiation_t  *n;
     ngx_rtc_publication_t  *pub;
 
-    if (p->negotiation == NULL) {
+    n = p->negotiation;
+
+    if (n == NULL) {
         return;
+    }
+
+    if (n->peer[NGX_RTC_SEND]) {
+        ngx_rtc_peer_label(n->peer[NGX_RTC_SEND]);
+    }
+
+    if (n->peer[NGX_RTC_RECV]) {
+        ngx_rtc_peer_label(n->peer[NGX_RTC_RECV]);
     }
 
     for (q = ngx_queue_head(&p->publications);
@@ -485,8 +496,8 @@ ngx_rtc_negotiation_role(ngx_rtc_participant_t *p)
         return;
     }
 
-    while (!ngx_queue_empty(&p->negotiation->wants)) {
-        q = ngx_queue_head(&p->negotiation->wants);
+    while (!ngx_queue_empty(&n->wants)) {
+        q = ngx_queue_head(&n->wants);
         ngx_rtc_want_remove(ngx_queue_data(q, ngx_rtc_want_t, queue));
     }
 }

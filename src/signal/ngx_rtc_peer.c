@@ -13,6 +13,7 @@
 #include <ngx_event.h>
 
 #include "ngx_rtc_peer.h"
+#include "ngx_rtc_signal.h"
 
 
 #define NGX_RTC_MAX_CANDIDATES   16
@@ -31,7 +32,8 @@ static u_char *ngx_rtc_peer_out_reserve(void *data, size_t size);
 static ngx_int_t ngx_rtc_peer_out_commit(void *data, size_t len);
 static ngx_int_t ngx_rtc_peer_out_rtcp(void *data, u_char *p, size_t len);
 static void ngx_rtc_peer_out_wake(void *data, ngx_rtc_usec_t deadline);
-static void ngx_rtc_peer_out_forget(void *data, uint32_t ssrc);
+static void ngx_rtc_peer_out_forget(void *data, uint32_t ssrc,
+    ngx_uint_t sending);
 static void ngx_rtc_peer_timer(ngx_event_t *ev);
 static const char *ngx_rtc_peer_state_name(ngx_uint_t state);
 
@@ -113,6 +115,8 @@ ngx_rtc_peer_create(ngx_rtc_negotiation_t *n, ngx_uint_t direction,
         return NULL;
     }
 
+    ngx_rtc_peer_label(peer);
+
     peer->endpoint = ngx_rtc_endpoint_create(&ngx_rtc_peer_out, peer, log,
                                              ngx_rtc_now());
     if (peer->endpoint == NULL) {
@@ -122,6 +126,21 @@ ngx_rtc_peer_create(ngx_rtc_negotiation_t *n, ngx_uint_t direction,
     }
 
     return peer;
+}
+
+
+void
+ngx_rtc_peer_label(ngx_rtc_peer_t *peer)
+{
+    ngx_str_t               id;
+    ngx_rtc_participant_t  *p;
+
+    p = peer->negotiation->participant;
+
+    id.data = p->id;
+    id.len = sizeof(p->id) - 1;
+
+    ngx_rtc_transport_label(peer->transport, &id, ngx_rtc_role_name(p->role));
 }
 
 
@@ -462,11 +481,11 @@ ngx_rtc_peer_out_wake(void *data, ngx_rtc_usec_t deadline)
 
 
 static void
-ngx_rtc_peer_out_forget(void *data, uint32_t ssrc)
+ngx_rtc_peer_out_forget(void *data, uint32_t ssrc, ngx_uint_t sending)
 {
     ngx_rtc_peer_t  *peer = data;
 
-    ngx_rtc_transport_forget(peer->transport, ssrc);
+    ngx_rtc_transport_forget(peer->transport, ssrc, sending);
 }
 
 

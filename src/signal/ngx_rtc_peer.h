@@ -127,6 +127,9 @@ ngx_rtc_peer_t *ngx_rtc_peer_create(ngx_rtc_negotiation_t *n,
     ngx_uint_t direction, ngx_rtc_peer_t *replaces);
 void ngx_rtc_peer_destroy(ngx_rtc_peer_t *peer);
 
+/* tells the transport, for the access log, who its participant is now */
+void ngx_rtc_peer_label(ngx_rtc_peer_t *peer);
+
 /*
  * Makes a new transport in place of the peer's and tells the client; the old
  * one lives until the new one is connected.  NGX_ERROR: no memory, the peer

@@ -14,6 +14,7 @@
 #include <nginx.h>
 
 #include "ngx_rtc.h"
+#include "ngx_rtc_directory.h"
 #include "ngx_rtc_net.h"
 #include "ngx_rtc_transport.h"
 
@@ -109,6 +110,10 @@ ngx_module_t  ngx_stream_rtc_module = {
 enum {
     NGX_STREAM_RTC_ROOM = 0,
     NGX_STREAM_RTC_USER,
+    NGX_STREAM_RTC_ROLE,
+    NGX_STREAM_RTC_SESSION,
+    NGX_STREAM_RTC_PARTICIPANTS,
+    NGX_STREAM_RTC_CLOSE_REASON,
     NGX_STREAM_RTC_BYTES_SENT,
     NGX_STREAM_RTC_BYTES_RECEIVED,
     NGX_STREAM_RTC_PACKETS_LOST,
@@ -124,6 +129,18 @@ static ngx_stream_variable_t  ngx_stream_rtc_vars[] = {
 
     { ngx_string("rtc_user"), NULL, ngx_stream_rtc_variable,
       NGX_STREAM_RTC_USER, NGX_STREAM_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("rtc_role"), NULL, ngx_stream_rtc_variable,
+      NGX_STREAM_RTC_ROLE, NGX_STREAM_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("rtc_session"), NULL, ngx_stream_rtc_variable,
+      NGX_STREAM_RTC_SESSION, NGX_STREAM_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("rtc_participants"), NULL, ngx_stream_rtc_variable,
+      NGX_STREAM_RTC_PARTICIPANTS, NGX_STREAM_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("rtc_close_reason"), NULL, ngx_stream_rtc_variable,
+      NGX_STREAM_RTC_CLOSE_REASON, NGX_STREAM_VAR_NOCACHEABLE, 0 },
 
     { ngx_string("rtc_bytes_sent"), NULL, ngx_stream_rtc_variable,
       NGX_STREAM_RTC_BYTES_SENT, NGX_STREAM_VAR_NOCACHEABLE, 0 },
@@ -239,6 +256,8 @@ ngx_stream_rtc_variable(ngx_stream_session_t *s,
 {
     u_char                     *p;
     ngx_str_t                   text;
+    const char                 *name;
+    ngx_rtc_room_info_t         info;
     ngx_rtc_transport_t        *t;
     ngx_rtc_transport_stats_t   st;
 
@@ -251,12 +270,48 @@ ngx_stream_rtc_variable(ngx_stream_session_t *s,
 
     ngx_rtc_transport_stats(t, &st);
 
-    if (data == NGX_STREAM_RTC_RTT && st.rtt == 0) {
-        v->not_found = 1;
+    name = NULL;
+
+    switch (data) {
+
+    case NGX_STREAM_RTC_ROLE:
+        name = ngx_rtc_transport_role(t);
+        v->not_found = (name == NULL);
+        break;
+
+    case NGX_STREAM_RTC_CLOSE_REASON:
+        name = ngx_rtc_transport_reason(s->connection);
+        v->not_found = (name == NULL);
+        break;
+
+    case NGX_STREAM_RTC_PARTICIPANTS:
+        v->not_found = (ngx_rtc_room_info(ngx_rtc_transport_room(t), &info)
+                        != NGX_OK);
+        break;
+
+    case NGX_STREAM_RTC_RTT:
+        v->not_found = (st.rtt == 0);
+        break;
+
+    default:
+        v->not_found = 0;
+    }
+
+    if (v->not_found) {
         return NGX_OK;
     }
 
     switch (data) {
+
+    case NGX_STREAM_RTC_ROLE:
+    case NGX_STREAM_RTC_CLOSE_REASON:
+        text.data = (u_char *) name;
+        text.len = ngx_strlen(name);
+        break;
+
+    case NGX_STREAM_RTC_SESSION:
+        text = *ngx_rtc_transport_session(t);
+        break;
 
     case NGX_STREAM_RTC_ROOM:
         text = *ngx_rtc_transport_room(t);
@@ -280,6 +335,10 @@ ngx_stream_rtc_variable(ngx_stream_session_t *s,
         text.data = p;
 
         switch (data) {
+
+        case NGX_STREAM_RTC_PARTICIPANTS:
+            p = ngx_sprintf(p, "%uD", info.participants);
+            break;
 
         case NGX_STREAM_RTC_BYTES_SENT:
             p = ngx_sprintf(p, "%uL", st.bytes_sent);
@@ -719,15 +778,11 @@ ngx_stream_rtc_match(ngx_listening_t *ls)
 static ngx_int_t
 ngx_stream_rtc_init_module(ngx_cycle_t *cycle)
 {
-    ngx_rtc_conf_t  *rcf;
+    /* without any listener, too: those of before are to be closed */
 
-    rcf = ngx_rtc_get_conf(cycle);
-
-    if (rcf == NULL || rcf->listeners == 0 || ngx_test_config) {
-        return NGX_OK;
+    if (ngx_rtc_listen_match && !ngx_test_config) {
+        ngx_rtc_socket_prepare(cycle);
     }
-
-    ngx_rtc_socket_prepare(cycle);
 
     return NGX_OK;
 }

@@ -84,7 +84,7 @@ out_wake(void *data, ngx_rtc_usec_t deadline)
 
 
 static void
-out_forget(void *data, uint32_t ssrc)
+out_forget(void *data, uint32_t ssrc, ngx_uint_t sending)
 {
 }
 

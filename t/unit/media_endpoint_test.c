@@ -490,7 +490,7 @@ test_churn(void)
         switch (sim_random() % 64) {
 
         case 0:
-            if (track[t]) {
+            if (track[t] && sim_random() % 8 == 0) {
                 ngx_rtc_track_close(track[t], sim_now);
                 track[t] = NULL;
             }
@@ -535,13 +535,14 @@ test_churn(void)
         case 10:
         case 11:
             if (sub[k]) {
-                ngx_rtc_subscription_pause(sub[k], sim_random() & 1, sim_now);
+                ngx_rtc_subscription_pause(sub[k],
+                                           sim_random() % 4 == 0, sim_now);
             }
 
             break;
 
         case 12:
-            ngx_rtc_endpoint_connected(ends[k]->ep, sim_random() % 4 != 0,
+            ngx_rtc_endpoint_connected(ends[k]->ep, sim_random() % 8 != 0,
                                        sim_now);
             break;
 
@@ -557,7 +558,7 @@ test_churn(void)
 
         case 14:
             if (track[t]) {
-                ngx_rtc_track_mute(track[t], sim_random() & 1);
+                ngx_rtc_track_mute(track[t], sim_random() % 4 == 0);
             }
 
             break;
@@ -609,7 +610,7 @@ test_churn(void)
     }
 
     diag("%u packets", (unsigned) k);
-    ok(k > 20000, "media flowed all the time");
+    ok(k > 8000, "media flowed all the time");
 }
 
 

@@ -10,11 +10,11 @@
 #include "media_sim.h"
 
 
-static sim_pub_t                     *pub;
-static sim_end_t                     *ends[2];       /* publisher's, viewer's */
-static ngx_rtc_track_t               *track;
-static ngx_rtc_subscription_t        *sub;
-static ngx_rtc_send_params_t          sp;
+static sim_pub_t               *pub;
+static sim_end_t               *ends[2];   /* publisher's, viewer's */
+static ngx_rtc_track_t         *track;
+static ngx_rtc_subscription_t  *sub;
+static ngx_rtc_send_params_t    sp;
 
 
 static void

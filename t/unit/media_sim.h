@@ -178,7 +178,7 @@ sim_wake(void *data, ngx_rtc_usec_t deadline)
 
 
 static void
-sim_forget(void *data, uint32_t ssrc)
+sim_forget(void *data, uint32_t ssrc, ngx_uint_t sending)
 {
     sim_end_t  *end = data;
 
