@@ -29,7 +29,7 @@ select STDOUT; $| = 1;
 
 my $t = Test::Nginx->new()->has(qw/http stream udp/);
 
-$t->plan(11)->write_file_expand('nginx.conf', <<'EOF')->run();
+$t->plan(14)->write_file_expand('nginx.conf', <<'EOF')->run();
 
 %%TEST_GLOBALS%%
 
@@ -169,7 +169,31 @@ my ($now) = $bob->streams('video');
 is($now->{missing}, 0, 'nothing of the call is missing');
 cmp_ok($now->{gap_ms}, '<', 500, 'no standstill');
 
-$_->leave() for $alice, $bob;
+# peers that begin DTLS and say no more: places for handshakes are limited,
+# those of one address more so, and who is silent has to give his away
+
+my @stalled;
+
+for my $n (1 .. 140) {
+	my $s = $rtc->join('/rtc', { roomId => "stall$n", userId => 'stalled' },
+		bind => '127.0.0.2', stall => 1);
+
+	$s->publish(audio => 1, wait => 0);
+	push @stalled, $s;
+}
+
+my $ice = sub { $rtc->peer($_[0]->pc('send')->{peer}{id})->{ice} };
+
+ok($rtc->wait(sub { @stalled == grep { $ice->($_) } @stalled }), 'stalled');
+
+my $carol = $rtc->join('/rtc', { roomId => 'stall', userId => 'carol' });
+ok(eval { $carol->publish(audio => 1) }, 'another address is not kept out');
+
+my $dave = $rtc->join('/rtc', { roomId => 'stall', userId => 'dave' },
+	bind => '127.0.0.2');
+ok(eval { $dave->publish(audio => 1) }, 'nor is the same one for long');
+
+$_->leave() for $alice, $bob, $carol, $dave, @stalled;
 
 ###############################################################################
 

@@ -15,6 +15,8 @@ use Test::More;
 BEGIN { use FindBin; chdir($FindBin::Bin); }
 
 use lib 'lib';
+use Compress::Zlib ();
+use Digest::SHA qw/ hmac_sha1 /;
 use JSON::PP;
 
 use Test::Nginx qw/ :DEFAULT http_content /;
@@ -27,7 +29,7 @@ select STDOUT; $| = 1;
 
 my $t = Test::Nginx->new()->has(qw/http stream udp/);
 
-$t->plan(25)->write_file_expand('nginx.conf', <<'EOF')->run();
+$t->plan(27)->write_file_expand('nginx.conf', <<'EOF')->run();
 
 %%TEST_GLOBALS%%
 
@@ -191,6 +193,36 @@ $n = status()->{counters}{stun_bad};
 ok($rtc->wait(sub { status()->{counters}{stun_bad} > $n }), 'bad password');
 is($rtc->command('stats', $p->{id})->{stun_errors}, 0, 'is not answered');
 
+# an address in use isn't taken over by another's checks: Trudy writes that
+# of Alice as the source of hers
+
+my $trudy = $rtc->join('/rtc', { roomId => 'ice', userId => 'trudy' });
+$trudy->publish(audio => 1);
+
+my $check = unpack 'H*', check($trudy->pc('send'));
+$bob->stats('recv', reset => 1);
+
+for (1 .. 10) {
+	$rtc->command('raw', $alice->pc('send')->{peer}{id}, hex => $check);
+	$rtc->wait(sub { 0 }, 0.3);
+}
+
+cmp_ok(($bob->streams('video', 'alice'))[0]{gap_ms}, '<', 1000,
+	'media of a claimed address goes on');
+$trudy->leave();
+
+# ... but the check as such was good: from an address of nobody it counts
+
+my $oscar = $rtc->join('/rtc', { roomId => 'ice', userId => 'oscar' });
+$oscar->publish(audio => 1);
+
+my $s = IO::Socket::INET->new(Proto => 'udp', PeerAddr => '127.0.0.1',
+	PeerPort => port(8981, udp => 1));
+$s->send(check($oscar->pc('send')));
+$s->recv(my $response, 2000) if IO::Select->new($s)->can_read(5);
+is(unpack('n', $response || ''), 0x0101, 'such a check from a free address');
+$oscar->leave();
+
 # a wrong fingerprint
 
 my $wrong = $mallory->_create();
@@ -221,6 +253,26 @@ ok($rtc->wait(sub { status()->{counters}{transports} <= 4 }),
 
 sub status {
 	return decode_json(http_content(http_get('/status?format=json')));
+}
+
+# a nomination, as the peer of the connection would send it
+
+sub check {
+	my ($pc) = @_;
+	my $sdp = $pc->{answer};
+	my $attr = sub { pack 'nna*x![4]', $_[0], length $_[1], $_[1] };
+	my $header = sub { pack 'nnNa12', 1, $_[0], 0x2112a442, 'claimed12345' };
+
+	my $m = $attr->(0x06, "$sdp->{ufrag}:$pc->{peer}{ufrag}")
+		. $attr->(0x24, pack 'N', 1) . $attr->(0x802a, 'tiebreak')
+		. $attr->(0x25, '');
+
+	$m .= $attr->(0x08, hmac_sha1($header->(24 + length $m) . $m,
+		$sdp->{pwd}));
+	$m = $header->(8 + length $m) . $m;
+
+	return $m . $attr->(0x8028, pack 'N',
+		Compress::Zlib::crc32($m) ^ 0x5354554e);
 }
 
 sub remote {

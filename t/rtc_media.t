@@ -25,7 +25,7 @@ select STDOUT; $| = 1;
 
 my $t = Test::Nginx->new()->has(qw/http stream udp/);
 
-$t->plan(49)->write_file_expand('nginx.conf', <<'EOC')->run();
+$t->plan(50)->write_file_expand('nginx.conf', <<'EOC')->run();
 
 %%TEST_GLOBALS%%
 
@@ -84,7 +84,8 @@ my $bob = $rtc->join('/rtc', { roomId => 'media', userId => 'bob' });
 
 is($alice->signal()->state()->{mode}, 'sfu', 'sfu room');
 
-my %ids = (alice => $alice->joined()->{data}{self}{id});
+my %ids = (alice => $alice->joined()->{data}{self}{id},
+	bob => $bob->joined()->{data}{self}{id});
 
 $alice->publish(audio => 1, video => 1);
 
@@ -207,7 +208,7 @@ $alice->leave();
 
 is($bob->signal()->wait_event('user-left')->{userId}, 'alice', 'user-left');
 
-$_->leave() for $bob, $carol, $dave, $erin, $frank;
+$_->leave() for $carol, $bob, $dave, $erin, $frank;
 
 undef $rtc;
 
@@ -219,6 +220,8 @@ like($log, qr/^127.0.0.1 media alice \w+ [1-9]\d+ \d+ /m,
 	'access log of media');
 like($log, qr/^127.0.0.1 media bob \w+ \d+ [1-9]\d{5,} /m,
 	'access log of the receiver');
+like($log, qr/ bob .* host \Q$ids{bob}\E "clos\w+" [\d-]+$/m,
+	'the role as of the end');
 like($log, qr/ alice .* host \Q$ids{alice}\E "clos\w+" [123]$/m,
 	'role, session, reason and participants');
 like($log, qr/ carol .* participant \Q$ids{carol}\E "clos\w+" [\d-]+$/m,

@@ -80,6 +80,7 @@ static const char  ngx_http_rtc_status_head[] =
     "<meta name=\"viewport\" content=\"width=device-width, "
         "initial-scale=1\">" CRLF
     "<meta http-equiv=\"refresh\" content=\"5\">" CRLF
+    "<link rel=\"icon\" href=\"data:,\">" CRLF
     "<title>Real-time status</title><style>" CRLF
     ":root{color-scheme:light dark}" CRLF
     "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;"

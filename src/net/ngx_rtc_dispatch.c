@@ -226,8 +226,6 @@ ngx_rtc_dispatch(ngx_rtc_datagram_t *dg)
         return;
     }
 
-    ngx_rtc_count(addr_lookups);
-
     cache = ngx_rtc_dispatch_cache(&dg->remote, local);
 
     if (ngx_rtc_addr_find(&dg->remote.sa, local, &ref) == NGX_OK

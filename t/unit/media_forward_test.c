@@ -511,6 +511,7 @@ test_two_byte(void)
     sp.ext.id[NGX_RTC_EXT_DD] = 13;
     is(ngx_rtc_subscription_update(c.vsub, &sp, sim_now), NGX_OK, "update");
 
+    len = 0;
     memset(dd, 0x55, sizeof(dd));
 
     p = ngx_rtc_rtp_write_header(buf, buf + 300, 1, SIM_VP8, c.vpub->seq++,

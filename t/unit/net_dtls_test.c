@@ -602,6 +602,21 @@ test_timeout(void)
     ok(client.sent >= 5 && client.sent <= 8, "having asked %d times",
        (int) client.sent);
     is(server.sent, 0, "a server that hears nothing says nothing");
+    is(ngx_rtc_dtls_progress(server.dtls), t, "nor has it made progress");
+
+    /* a peer that falls silent: our repetitions are no progress */
+
+    begin(&alice, &bob);
+    t = now;
+    start();
+    run(DELAY);
+    loss = 100;
+    is(ngx_rtc_dtls_progress(server.dtls), t + DELAY,
+       "ClientHello is progress");
+    nqueue = 0;
+    run(5 * SECOND);
+    ok(server.sent > 2 && ngx_rtc_dtls_progress(server.dtls) == t + DELAY,
+       "repetitions are not");
 
     /* the first start may turn out to be the wrong role */
 

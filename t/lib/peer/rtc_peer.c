@@ -150,6 +150,7 @@ typedef struct {
     int         client;                /* DTLS */
     int         ice;                   /* 0 idle, 1 checking, 2 connected */
     int         nominate;
+    int         stall;                 /* says nothing after ClientHello */
     uint8_t     txid[12];
     int64_t     next_check;
     int64_t     last_response;
@@ -1622,6 +1623,10 @@ receive(peer_t *p, int64_t now)
                 dtls_start(p, now);
             }
 
+            if (p->stall) {
+                continue;
+            }
+
             BIO_write(p->in, d, n);
             dtls_step(p);
 
@@ -1658,7 +1663,7 @@ timers(peer_t *p, int64_t now)
         }
     }
 
-    if (p->dtls == 1) {
+    if (p->dtls == 1 && !p->stall) {
         if (DTLSv1_get_timeout(p->ssl, &tv)) {
             int64_t  t = (int64_t) tv.tv_sec * 1000000 + tv.tv_usec;
 
@@ -1882,6 +1887,7 @@ cmd_connect(peer_t *p, json_t *o)
     p->controlling = strcmp(str(o, "role", "controlling"), "controlling") == 0;
     p->client = strcmp(str(o, "setup", "active"), "active") == 0;
     p->nominate = num(o, "nominate", 1);
+    p->stall = num(o, "stall", 0);
     p->consent = 1;
     p->checks = 0;
     p->ice = 1;

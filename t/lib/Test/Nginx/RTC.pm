@@ -91,6 +91,7 @@ sub join {
 		_recv => { nack => JSON::PP::true, %{$o{receive} || {}} },
 		_setup => $o{setup} || 'active',
 		_profiles => $o{profiles},
+		_stall => $o{stall},
 		_subs => {},
 		_pcs => {},
 		_offers => 0,
@@ -483,6 +484,7 @@ sub _connect {
 			setup => $sdp->{setup} eq 'active' ? 'passive'
 				: $sdp->{setup} eq 'passive' ? 'active'
 				: $self->{_setup},
+			$self->{_stall} ? (stall => 1) : (),
 			$self->{_profiles}
 				? (profiles => $self->{_profiles}) : ());
 	}
@@ -664,7 +666,7 @@ sub drop {
 #
 #	create  bind
 #	connect remote {ufrag, pwd, ip, port, fingerprint}, role, setup,
-#	        profiles, nominate
+#	        profiles, nominate, stall
 #	send    kind, ssrc, rtx_ssrc, pt, rtx_pt, fps, burst, size, key_every,
 #	        drop, mid, rid, ext {mid, rid, twcc, level}, seq
 #	receive nack, drop, mute, mid_ext, twcc_ext, rtx [[rtx ssrc, ssrc]]
