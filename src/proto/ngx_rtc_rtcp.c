@@ -90,13 +90,15 @@ ngx_rtc_rtcp_next(ngx_rtc_rtcp_iter_t *it, ngx_rtc_rtcp_t *pkt)
 
     if (p[0] & NGX_RTC_RTCP_PADDING) {
 
-        /* RFC 3550, section 6.4.1: only the last one may be padded */
+        /*
+         * RFC 3550, section 6.4.1 allows it for the last one and in words;
+         * browsers pad each transport-wide feedback to its last word by 1 to
+         * 3 bytes.
+         */
 
         padding = pkt->end[-1];
 
-        if (pkt->end != it->end || padding == 0 || padding % 4 != 0
-            || padding > size - 4)
-        {
+        if (padding == 0 || padding > size - 4) {
             return NGX_ERROR;
         }
 

@@ -224,11 +224,14 @@ rid_packet(u_char *buf, uint32_t ssrc, ngx_uint_t pt, uint16_t seq,
 static void
 test_rid(void)
 {
-    u_char                 buf[200];
-    ngx_rtc_track_t       *track;
-    ngx_rtc_recv_params_t  rp;
+    u_char                   buf[200];
+    ngx_rtc_track_t         *track;
+    ngx_rtc_recv_params_t    rp;
+    ngx_rtc_send_params_t    sp;
+    ngx_rtc_subscription_t  *sub;
 
     end = sim_end_create();
+    viewer = sim_end_create();
 
     sim_recv_params(&rp, NGX_RTC_KIND_VIDEO, "v", 0, 0);
     rp.nrid = 3;
@@ -255,6 +258,20 @@ test_rid(void)
     is(track->streams[2].rtx.ssrc, 22, "RTX before its base stream");
     sim_deliver(end, buf, rid_packet(buf, 14, SIM_VP8, 78, "mid", NULL, 0));
     is(track->streams[2].frames, 1, "is accepted");
+
+    /* one of them is forwarded, another when that falls silent */
+
+    sub = subscribe(track, NGX_RTC_KIND_VIDEO, "m", &sp);
+    sim_deliver(end, buf, rid_packet(buf, 10, SIM_VP8, 2, "lo", NULL, 0));
+    sim_deliver(end, buf, rid_packet(buf, 11, SIM_VP8, 2, "hi", NULL, 0));
+    is(sub->packets, 1, "one stream is forwarded");
+    sim_now += 1500000;
+    sim_deliver(end, buf, rid_packet(buf, 11, SIM_VP8, 3, "hi", NULL, 0));
+    is(sub->packets, 2, "another takes over");
+    sim_deliver(end, buf, rid_packet(buf, 10, SIM_VP8, 3, "lo", NULL, 0));
+    is(sub->packets, 2, "and keeps the place");
+    ngx_rtc_subscription_close(sub, sim_now);
+    sim_end_free(viewer);
 
     ngx_rtc_track_close(track, sim_now);
     is(end->forgotten, 5, "all SSRCs are forgotten with the track");

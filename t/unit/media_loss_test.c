@@ -456,12 +456,73 @@ test_cache(void)
     ngx_rtc_cache_empty(cache);
     is(ngx_rtc_cache_get(cache, pkt.seq, &got), NGX_DECLINED, "emptied");
 
+    /* a slow stream: memory is written again before its slots are */
+
+    bad = 0;
+
+    for (i = 0; i < 200; i++) {
+        pkt.seq++;
+        pkt.size = 1000;
+        memset(payload, i, pkt.size);
+        now += 100000;
+        ngx_rtc_cache_put(cache, &pkt, now);
+
+        for (seq = pkt.seq - ngx_min(i, 99); seq <= pkt.seq; seq++) {
+            if (ngx_rtc_cache_get(cache, seq, &got) == NGX_OK
+                && got.payload[500] != (u_char) (i - (pkt.seq - seq)))
+            {
+                bad++;
+            }
+        }
+    }
+
+    is(bad, 0, "what was written over isn't found");
+    ok(cache->nblocks <= 3, "and little memory serves");
+
+    ngx_rtc_cache_empty(cache);
+
     test_alloc_fail = 0;
     is(ngx_rtc_cache_put(cache, &pkt, now), NGX_ERROR, "no memory");
     test_alloc_fail = -1;
     is(ngx_rtc_cache_put(cache, &pkt, now), NGX_OK, "memory again");
 
     ngx_rtc_cache_destroy(cache);
+}
+
+
+static void
+test_keyframe(void)
+{
+    ngx_uint_t                i, n;
+    ngx_rtc_keyframe_t        kf;
+    ngx_rtc_keyframe_limit_t  limit;
+
+    ngx_rtc_keyframe_init(&kf);
+
+    is(ngx_rtc_keyframe_due(&kf, 1000), NGX_DECLINED, "nobody asked");
+    ngx_rtc_keyframe_want(&kf, 1000000);
+    is(ngx_rtc_keyframe_due(&kf, 1000000), NGX_OK, "the first at once");
+    ngx_rtc_keyframe_want(&kf, 1100000);
+    is(kf.next, 1000000 + NGX_RTC_KEYFRAME_RETRY, "one outstanding");
+    ngx_rtc_keyframe_arrived(&kf);
+    is(kf.next, NGX_RTC_NEVER, "it came");
+    ngx_rtc_keyframe_want(&kf, 1200000);
+    is(kf.next, 1000000 + NGX_RTC_KEYFRAME_INTERVAL,
+       "the next not before the interval has passed");
+
+    for (n = 0; kf.next != NGX_RTC_NEVER; /* void */ ) {
+        n += (ngx_rtc_keyframe_due(&kf, kf.next) == NGX_OK);
+    }
+
+    is(n, NGX_RTC_KEYFRAME_TRIES, "given up at last");
+
+    memset(&limit, 0, sizeof(limit));
+
+    for (i = 0, n = 0; i < 1000; i++) {
+        n += (ngx_rtc_keyframe_limit(&limit, 5000000 + i * 10000) == NGX_OK);
+    }
+
+    is(n, NGX_RTC_KEYFRAME_BURST + 4, "a burst, then one in two seconds");
 }
 
 
@@ -556,6 +617,7 @@ main(void)
     test_subscriber(1);
     test_subscriber(0);
     test_cache();
+    test_keyframe();
     test_keyframes();
 
     return test_done();

@@ -72,7 +72,17 @@ test_iter(void)
     is(first(end, &pkt), NGX_ERROR, "padding of 0");
     end = buf + test_unhex(buf, sizeof(buf),
                            "a0c90002 00000001 00000004 80c90001 00000001");
-    is(first(end, &pkt), NGX_ERROR, "padding before the last packet");
+    ngx_rtc_rtcp_iter_init(&it, buf, end);
+    is(ngx_rtc_rtcp_next(&it, &pkt), NGX_OK, "padding before the last one");
+    is(pkt.end - pkt.body, 4, "is left out");
+    is(ngx_rtc_rtcp_next(&it, &pkt), NGX_OK, "and the last one is found");
+
+    /* as Chromium sends it */
+
+    end = buf + test_unhex(buf, sizeof(buf), "afcd0006 fa17fa17 024692e0"
+                           "25d70004 01c63c00 2004734a 3b1d0002");
+    is(first(end, &pkt), NGX_OK, "transport-wide feedback, padded by 2");
+    is(pkt.end - pkt.body, 22, "its body");
 }
 
 
