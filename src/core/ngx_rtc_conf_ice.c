@@ -127,7 +127,7 @@ ngx_rtc_conf_ice_server(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
             ttl = ngx_parse_time(&s, 1);
 
-            if (ttl == (time_t) NGX_ERROR || ttl < 60 || ttl > 30 * 86400) {
+            if (ttl < 60 || ttl > 30 * 86400) {
                 goto invalid;
             }
 

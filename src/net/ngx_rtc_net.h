@@ -34,7 +34,7 @@
  */
 
 typedef struct ngx_rtc_batch_s   ngx_rtc_batch_t;
-typedef struct ngx_rtc_stream_s  ngx_rtc_stream_t;
+typedef struct ngx_rtc_access_s  ngx_rtc_access_t;
 
 typedef struct {
     ngx_listening_t       *listening;
@@ -133,9 +133,9 @@ void ngx_rtc_dispatch_publish(ngx_rtc_transport_t *t,
 void ngx_rtc_dispatch_remove(ngx_rtc_ice_tuple_t *tuple);
 
 
-/* ngx_rtc_stream.c: the stream session of a transport */
+/* ngx_rtc_access.c: the stream session of a transport */
 
-struct ngx_rtc_stream_s {
+struct ngx_rtc_access_s {
     ngx_rtc_transport_t   *transport;  /* NULL: it went away meanwhile */
     ngx_connection_t      *connection;
     ngx_rtc_addr_t         remote;
@@ -144,8 +144,8 @@ struct ngx_rtc_stream_s {
 
 /* NGX_OK: access is granted, NGX_AGAIN: not yet decided, NGX_DECLINED: it
    was denied, NGX_ERROR: no memory or connection now */
-ngx_int_t ngx_rtc_stream_open(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg);
-void ngx_rtc_stream_close(ngx_rtc_stream_t *st);
+ngx_int_t ngx_rtc_access_open(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg);
+void ngx_rtc_access_close(ngx_rtc_access_t *st);
 
 
 /* a transport, all files */
@@ -174,8 +174,8 @@ struct ngx_rtc_transport_s {
 
     ngx_queue_t             place_queue;   /* of running handshakes */
 
-    ngx_rtc_stream_t       *stream;    /* granted */
-    ngx_rtc_stream_t       *opening;
+    ngx_rtc_access_t       *stream;    /* granted */
+    ngx_rtc_access_t       *opening;
 
     ngx_event_t             timer;
     ngx_rtc_usec_t          armed;     /* when the timer is due */

@@ -28,6 +28,8 @@ typedef struct {
 
 
 static void ngx_rtc_socket_buffers(ngx_cycle_t *cycle, ngx_listening_t *ls);
+static void ngx_rtc_socket_buffer(ngx_cycle_t *cycle, ngx_listening_t *ls,
+    int force, int option, const char *limit);
 static void ngx_rtc_socket_prepare_sender(ngx_cycle_t *cycle,
     ngx_listening_t *ls);
 static ngx_uint_t ngx_rtc_socket_address(ngx_rtc_socket_t *sock, int family,
@@ -91,32 +93,53 @@ ngx_rtc_socket_prepare(ngx_cycle_t *cycle)
 static void
 ngx_rtc_socket_buffers(ngx_cycle_t *cycle, ngx_listening_t *ls)
 {
-    int  size;
-
     /* the kernel's default holds less than a hundred video packets */
+
+    if (ls->rcvbuf == -1) {
+        ngx_rtc_socket_buffer(cycle, ls, SO_RCVBUFFORCE, SO_RCVBUF,
+                              "net.core.rmem_max");
+    }
+
+    if (ls->sndbuf == -1) {
+        ngx_rtc_socket_buffer(cycle, ls, SO_SNDBUFFORCE, SO_SNDBUF,
+                              "net.core.wmem_max");
+    }
+}
+
+
+/* only root may pass by the limit of the kernel, which is applied silently */
+
+static void
+ngx_rtc_socket_buffer(ngx_cycle_t *cycle, ngx_listening_t *ls, int force,
+    int option, const char *limit)
+{
+    int        size, got;
+    socklen_t  len;
 
     size = NGX_RTC_SOCKET_BUFFER;
 
-    if (ls->rcvbuf == -1
-        && setsockopt(ls->fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(int))
-           == -1
-        && setsockopt(ls->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(int))
-           == -1)
-    {
-        ngx_log_error(NGX_LOG_WARN, cycle->log, ngx_socket_errno,
-                      "setsockopt(SO_RCVBUF, %d) %V failed, ignored",
-                      size, &ls->addr_text);
+    if (setsockopt(ls->fd, SOL_SOCKET, force, &size, sizeof(int)) == 0) {
+        return;
     }
 
-    if (ls->sndbuf == -1
-        && setsockopt(ls->fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(int))
-           == -1
-        && setsockopt(ls->fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(int))
-           == -1)
-    {
+    if (setsockopt(ls->fd, SOL_SOCKET, option, &size, sizeof(int)) == -1) {
         ngx_log_error(NGX_LOG_WARN, cycle->log, ngx_socket_errno,
-                      "setsockopt(SO_SNDBUF, %d) %V failed, ignored",
-                      size, &ls->addr_text);
+                      "setting a socket buffer of %d bytes for %V failed, "
+                      "ignored", size, &ls->addr_text);
+        return;
+    }
+
+    len = sizeof(int);
+
+    /* the kernel tells twice the size, for its own needs are in it */
+
+    if (getsockopt(ls->fd, SOL_SOCKET, option, &got, &len) == 0
+        && got / 2 < size)
+    {
+        ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
+                      "the socket buffer of %V has %d bytes only: raise "
+                      "%s to %d, or start nginx as root",
+                      &ls->addr_text, got / 2, limit, size);
     }
 }
 

@@ -210,7 +210,7 @@ void
 ngx_rtc_transport_close(ngx_rtc_transport_t *t)
 {
     ngx_uint_t         i;
-    ngx_rtc_stream_t  *st;
+    ngx_rtc_access_t  *st;
 
     if (t->closed) {
         return;
@@ -245,14 +245,14 @@ ngx_rtc_transport_close(ngx_rtc_transport_t *t)
     }
 
     if (t->opening) {
-        ngx_rtc_stream_close(t->opening);
+        ngx_rtc_access_close(t->opening);
     }
 
     st = t->stream;
 
     if (st) {
         /* it writes its access log line, and looks at us for that */
-        ngx_rtc_stream_close(st);
+        ngx_rtc_access_close(st);
     }
 
     ngx_rtc_count_down(transports);
@@ -535,7 +535,7 @@ ngx_rtc_transport_admit(ngx_rtc_transport_t *t, ngx_rtc_ice_tuple_t *tuple,
         return NGX_OK;
     }
 
-    rc = ngx_rtc_stream_open(t, dg);
+    rc = ngx_rtc_access_open(t, dg);
 
     if (rc == NGX_DECLINED) {
         tuple->refused = 1;

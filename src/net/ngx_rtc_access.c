@@ -20,49 +20,49 @@
 #include "ngx_rtc_net.h"
 
 
-static ngx_connection_t *ngx_rtc_stream_connection(ngx_rtc_datagram_t *dg);
-static void ngx_rtc_stream_free(ngx_connection_t *c);
-static void ngx_rtc_stream_cleanup(void *data);
-static ngx_rtc_stream_t *ngx_rtc_stream_of(ngx_connection_t *c);
-static ssize_t ngx_rtc_stream_recv(ngx_connection_t *c, u_char *buf,
+static ngx_connection_t *ngx_rtc_access_connection(ngx_rtc_datagram_t *dg);
+static void ngx_rtc_access_free(ngx_connection_t *c);
+static void ngx_rtc_access_cleanup(void *data);
+static ngx_rtc_access_t *ngx_rtc_access_of(ngx_connection_t *c);
+static ssize_t ngx_rtc_access_recv(ngx_connection_t *c, u_char *buf,
     size_t size);
-static ssize_t ngx_rtc_stream_send(ngx_connection_t *c, u_char *buf,
+static ssize_t ngx_rtc_access_send(ngx_connection_t *c, u_char *buf,
     size_t size);
-static ngx_chain_t *ngx_rtc_stream_send_chain(ngx_connection_t *c,
+static ngx_chain_t *ngx_rtc_access_send_chain(ngx_connection_t *c,
     ngx_chain_t *in, off_t limit);
 
 
 ngx_int_t
-ngx_rtc_stream_open(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg)
+ngx_rtc_access_open(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg)
 {
     ngx_connection_t    *c;
-    ngx_rtc_stream_t    *st;
+    ngx_rtc_access_t    *st;
     ngx_pool_cleanup_t  *cln;
 
     if (t->opening) {
         return NGX_AGAIN;
     }
 
-    c = ngx_rtc_stream_connection(dg);
+    c = ngx_rtc_access_connection(dg);
     if (c == NULL) {
         return NGX_ERROR;
     }
 
     cln = ngx_pool_cleanup_add(c->pool, 0);
     if (cln == NULL) {
-        ngx_rtc_stream_free(c);
+        ngx_rtc_access_free(c);
         return NGX_ERROR;
     }
 
     /* it is looked at after the pool is gone */
 
-    st = ngx_calloc(sizeof(ngx_rtc_stream_t), c->log);
+    st = ngx_calloc(sizeof(ngx_rtc_access_t), c->log);
     if (st == NULL) {
-        ngx_rtc_stream_free(c);
+        ngx_rtc_access_free(c);
         return NGX_ERROR;
     }
 
-    cln->handler = ngx_rtc_stream_cleanup;
+    cln->handler = ngx_rtc_access_cleanup;
     cln->data = st;
 
     st->transport = t;
@@ -86,10 +86,10 @@ ngx_rtc_stream_open(ngx_rtc_transport_t *t, ngx_rtc_datagram_t *dg)
 void
 ngx_rtc_transport_access(ngx_connection_t *c, ngx_uint_t granted)
 {
-    ngx_rtc_stream_t     *st, *old;
+    ngx_rtc_access_t     *st, *old;
     ngx_rtc_transport_t  *t;
 
-    st = ngx_rtc_stream_of(c);
+    st = ngx_rtc_access_of(c);
 
     if (st == NULL || st->transport == NULL) {
         return;
@@ -115,7 +115,7 @@ ngx_rtc_transport_access(ngx_connection_t *c, ngx_uint_t granted)
 
     if (old) {
         old->reason = "moved";
-        ngx_rtc_stream_close(old);
+        ngx_rtc_access_close(old);
     }
 }
 
@@ -123,7 +123,7 @@ ngx_rtc_transport_access(ngx_connection_t *c, ngx_uint_t granted)
 /* ends the session: its read handler is the stream module's by then */
 
 void
-ngx_rtc_stream_close(ngx_rtc_stream_t *st)
+ngx_rtc_access_close(ngx_rtc_access_t *st)
 {
     ngx_connection_t     *c;
     ngx_rtc_transport_t  *t;
@@ -147,9 +147,9 @@ ngx_rtc_stream_close(ngx_rtc_stream_t *st)
 
 
 static void
-ngx_rtc_stream_cleanup(void *data)
+ngx_rtc_access_cleanup(void *data)
 {
-    ngx_rtc_stream_t *st = data;
+    ngx_rtc_access_t *st = data;
 
     ngx_rtc_transport_t  *t;
 
@@ -173,13 +173,13 @@ ngx_rtc_stream_cleanup(void *data)
 }
 
 
-static ngx_rtc_stream_t *
-ngx_rtc_stream_of(ngx_connection_t *c)
+static ngx_rtc_access_t *
+ngx_rtc_access_of(ngx_connection_t *c)
 {
     ngx_pool_cleanup_t  *cln;
 
     for (cln = c->pool->cleanup; cln; cln = cln->next) {
-        if (cln->handler == ngx_rtc_stream_cleanup) {
+        if (cln->handler == ngx_rtc_access_cleanup) {
             return cln->data;
         }
     }
@@ -191,9 +191,9 @@ ngx_rtc_stream_of(ngx_connection_t *c)
 ngx_rtc_transport_t *
 ngx_rtc_transport_by_connection(ngx_connection_t *c)
 {
-    ngx_rtc_stream_t  *st;
+    ngx_rtc_access_t  *st;
 
-    st = ngx_rtc_stream_of(c);
+    st = ngx_rtc_access_of(c);
 
     return st ? st->transport : NULL;
 }
@@ -202,10 +202,10 @@ ngx_rtc_transport_by_connection(ngx_connection_t *c)
 const char *
 ngx_rtc_transport_reason(ngx_connection_t *c)
 {
-    ngx_rtc_stream_t     *st;
+    ngx_rtc_access_t     *st;
     ngx_rtc_transport_t  *t;
 
-    st = ngx_rtc_stream_of(c);
+    st = ngx_rtc_access_of(c);
 
     if (st == NULL || st->transport == NULL) {
         return NULL;
@@ -230,7 +230,7 @@ ngx_rtc_transport_reason(ngx_connection_t *c)
 
 
 static ngx_connection_t *
-ngx_rtc_stream_connection(ngx_rtc_datagram_t *dg)
+ngx_rtc_access_connection(ngx_rtc_datagram_t *dg)
 {
     ngx_log_t         *log;
     ngx_event_t       *rev, *wev;
@@ -268,7 +268,7 @@ ngx_rtc_stream_connection(ngx_rtc_datagram_t *dg)
 
     c->pool = ngx_create_pool(ls->pool_size, ngx_cycle->log);
     if (c->pool == NULL) {
-        ngx_rtc_stream_free(c);
+        ngx_rtc_access_free(c);
         return NULL;
     }
 
@@ -280,7 +280,7 @@ ngx_rtc_stream_connection(ngx_rtc_datagram_t *dg)
     log = ngx_palloc(c->pool, sizeof(ngx_log_t));
 
     if (c->sockaddr == NULL || c->local_sockaddr == NULL || log == NULL) {
-        ngx_rtc_stream_free(c);
+        ngx_rtc_access_free(c);
         return NULL;
     }
 
@@ -292,9 +292,9 @@ ngx_rtc_stream_connection(ngx_rtc_datagram_t *dg)
     log->data = NULL;
     log->handler = NULL;
 
-    c->recv = ngx_rtc_stream_recv;
-    c->send = ngx_rtc_stream_send;
-    c->send_chain = ngx_rtc_stream_send_chain;
+    c->recv = ngx_rtc_access_recv;
+    c->send = ngx_rtc_access_send;
+    c->send_chain = ngx_rtc_access_send_chain;
 
     c->log = log;
     c->pool->log = log;
@@ -318,7 +318,7 @@ ngx_rtc_stream_connection(ngx_rtc_datagram_t *dg)
 
     c->addr_text.data = ngx_pnalloc(c->pool, ls->addr_text_max_len);
     if (c->addr_text.data == NULL) {
-        ngx_rtc_stream_free(c);
+        ngx_rtc_access_free(c);
         return NULL;
     }
 
@@ -326,7 +326,7 @@ ngx_rtc_stream_connection(ngx_rtc_datagram_t *dg)
                                      c->addr_text.data,
                                      ls->addr_text_max_len, 0);
     if (c->addr_text.len == 0) {
-        ngx_rtc_stream_free(c);
+        ngx_rtc_access_free(c);
         return NULL;
     }
 
@@ -335,7 +335,7 @@ ngx_rtc_stream_connection(ngx_rtc_datagram_t *dg)
 
 
 static void
-ngx_rtc_stream_free(ngx_connection_t *c)
+ngx_rtc_access_free(ngx_connection_t *c)
 {
     ngx_free_connection(c);
 
@@ -354,21 +354,21 @@ ngx_rtc_stream_free(ngx_connection_t *c)
 /* what a phase of the session might call: there is no stream of bytes */
 
 static ssize_t
-ngx_rtc_stream_recv(ngx_connection_t *c, u_char *buf, size_t size)
+ngx_rtc_access_recv(ngx_connection_t *c, u_char *buf, size_t size)
 {
     return NGX_AGAIN;
 }
 
 
 static ssize_t
-ngx_rtc_stream_send(ngx_connection_t *c, u_char *buf, size_t size)
+ngx_rtc_access_send(ngx_connection_t *c, u_char *buf, size_t size)
 {
     return NGX_ERROR;
 }
 
 
 static ngx_chain_t *
-ngx_rtc_stream_send_chain(ngx_connection_t *c, ngx_chain_t *in, off_t limit)
+ngx_rtc_access_send_chain(ngx_connection_t *c, ngx_chain_t *in, off_t limit)
 {
     return NGX_CHAIN_ERROR;
 }
