@@ -162,7 +162,8 @@ $(NGX_OBJ)/objs/Makefile: config $(OUT)/sources $(NGX_SRC)/src/core/nginx.h
 
 $(OUT)/sources: FORCE
 	@mkdir -p $(OUT)
-	@ls -d src/*/*.[ch] | cmp -s - $@ || ls -d src/*/*.[ch] > $@
+	@ls -d src/*/*.[ch] > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 
 
 # Unit tests and fuzz targets: t/unit/ngx_shim.c in place of nginx, all of

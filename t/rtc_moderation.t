@@ -25,7 +25,7 @@ use Test::Nginx::RTC::Signal;
 select STDERR; $| = 1;
 select STDOUT; $| = 1;
 
-my $t = Test::Nginx->new()->has(qw/http/)->plan(2 * 58);
+my $t = Test::Nginx->new()->has(qw/http/)->plan(2 * 59);
 
 my $conf = <<'EOF';
 
@@ -202,6 +202,14 @@ sub run {
 		'forbidden', 'kicked, may not come back');
 	is($dan->refused('join-room', { roomId => 'q', userId => 'dan' }), '',
 		'kicked, but elsewhere');
+
+	# what is on its way when one leaves is answered all the same
+
+	my @ids = map { $dan->post($_) } ('leave-room', ('get-stats') x 3);
+	is(join(' ', map { my $a = $dan->wait_answer($_, 3);
+		$a->{error} ? $a->{error}{code} : $a->{data} ? 'ok' : 'none' }
+		@ids), 'ok not-in-room not-in-room not-in-room',
+		'left, requests behind it');
 
 	# the end
 

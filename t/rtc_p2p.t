@@ -26,7 +26,7 @@ use Test::Nginx::RTC::Signal;
 select STDERR; $| = 1;
 select STDOUT; $| = 1;
 
-my $t = Test::Nginx->new()->has(qw/http stream udp/)->plan(2 * 62);
+my $t = Test::Nginx->new()->has(qw/http stream udp/)->plan(2 * 63);
 
 my $conf = <<'EOF';
 
@@ -233,6 +233,8 @@ sub run {
 		'first step');
 	is($eve->refused('start-screen-share'), 'forbidden',
 		'a viewer shows nothing');
+	is($eve->refused('media-state', { screenShare => JSON::PP::true }),
+		'forbidden', 'a viewer shows nothing, by its state either');
 	is($ann->wait_event('mode-changed', 15)->{complete}, JSON::PP::true,
 		'second step');
 	$took = time() - $start;

@@ -305,25 +305,26 @@ export function encodingsOf(publication, allowSimulcast) {
 
 
 /**
- * Sets the limits of a publication on a sender that was made without them.
+ * Sets the limits of a publication on a sender that was made without them,
+ * or with those of what it sent before.
  *
  * @param {RTCRtpSender} sender
  * @param {Publication} publication
  */
 export async function limitSender(sender, publication) {
     const [limits] = encodingsOf(publication, false);
-
-    if (Object.keys(limits).length === 0) {
-        return;
-    }
-
     const parameters = sender.getParameters();
+    const encoding = parameters.encodings?.[0];
 
-    if (!parameters.encodings?.length) {
+    if (!encoding || (encoding.maxBitrate === limits.maxBitrate
+                      && encoding.maxFramerate === limits.maxFramerate))
+    {
         return;
     }
 
-    Object.assign(parameters.encodings[0], limits);
+    delete encoding.maxBitrate;
+    delete encoding.maxFramerate;
+    Object.assign(encoding, limits);
 
     try {
         await sender.setParameters(parameters);

@@ -131,7 +131,8 @@ export class SendTransport extends Link {
                 && (transceiver.mid === null
                     || transceiver.currentDirection === "inactive")
                 && transceiver.receiver.track.kind === publication.kind
-                && transceiver.sender.getParameters().encodings.length <= 1)
+                && (transceiver.sender.getParameters().encodings?.length ?? 0)
+                   <= 1)
             {
                 this.slots.delete(source);
                 transceiver.direction = "sendonly";

@@ -210,8 +210,10 @@ export class FakePeerConnection extends EventTarget {
                 replaceTrack: async (/** @type {any} */ t) => {
                     transceiver.sender.track = t;
                 },
-                getParameters: () => ({ encodings }),
-                setParameters: async () => { },
+                getParameters: () => structuredClone({ encodings }),
+                setParameters: async (/** @type {any} */ parameters) => {
+                    encodings = parameters.encodings;
+                },
             },
             receiver: { track: { kind, id: `${kind}-${this.transceivers
                                                       .length}` },

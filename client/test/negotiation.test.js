@@ -255,6 +255,37 @@ test("send: unpublished is inactive, and the m-line is used again",
 });
 
 
+test("send: what an m-line sends next has its own limits", async () => {
+    const t = sfu();
+    const options = { maxBitrate: 200000, maxFramerate: 5 };
+
+    t.publish("slides", "video");
+    t.publications.get("slides").options = options;
+    t.connection.onTransportCreated({ id: "s1", direction: "send" });
+    await settle();
+    await t.answer();
+
+    const [pc] = FakePeerConnection.all;
+    const [{ sender }] = pc.transceivers;
+
+    assert.deepEqual(sender.getParameters().encodings, [options]);
+    t.publications.delete("slides");
+
+    let done = t.connection.sync();
+
+    await settle();
+    await t.answer();
+    await done;
+    t.publish("camera", "video");
+    done = t.connection.sync();
+    await settle();
+    await t.answer();
+    await done;
+    assert.equal(pc.transceivers.length, 1);
+    assert.deepEqual(sender.getParameters().encodings, [{}]);
+});
+
+
 test("send: a muted camera needs no negotiation", async () => {
     const t = sfu();
 
@@ -912,6 +943,65 @@ test("room: an unplugged device, and nothing to replace it", async () => {
     await settle();
     assert.deepEqual(log, ["device-lost", "device-lost"]);
     assert.equal(r.room.self.tracks.size, 0);
+});
+
+
+test("room: a device that opens too late is closed again", async () => {
+    const r = makeRoom();
+    const unplugged = trackOf("video");
+    const late = trackOf("video");
+
+    /** @type {(track: any) => void} */
+    let opened = () => { };
+
+    await r.room.connect();
+    await r.room.publish(unplugged, { reopen: () => new Promise((resolve) => {
+        opened = resolve;
+    }) });
+    unplugged.dispatchEvent(new Event("ended"));
+    await settle();
+    await r.room.unpublish("camera");
+    opened(late);
+    await settle();
+    assert.equal(late.stopped, true);
+    assert.equal(r.room.self.tracks.size, 0);
+
+    const allowed = trackOf("video");
+
+    r.room.leave();
+    await assert.rejects(r.room.publish(allowed), { code: "closed" });
+    assert.equal(allowed.stopped, true);
+    assert.equal(r.room.self.tracks.size, 0);
+});
+
+
+test("room: left by a listener of the join itself", async () => {
+    const r = makeRoom();
+
+    /** @type {string[]} */
+    const added = [];
+    const target = /** @type {any} */ (globalThis);
+    const add = target.addEventListener;
+
+    target.addEventListener = (/** @type {string} */ name) => {
+        added.push(name);
+    };
+
+    r.room.on("state", ({ state }) => {
+        if (state === "joined") {
+            r.room.leave();
+        }
+    });
+
+    try {
+        await assert.rejects(r.room.connect(), { code: "closed" });
+
+    } finally {
+        target.addEventListener = add;
+    }
+
+    assert.deepEqual(added, []);
+    assert.equal(r.room.state, "left");
 });
 
 

@@ -13,7 +13,6 @@
 #include <ngx_http.h>
 
 #include "ngx_http_rtc.h"
-#include "ngx_rtc_counters.h"
 #include "ngx_rtc_ws.h"
 
 
@@ -1050,9 +1049,7 @@ ngx_http_rtc_ws_event(void *end, ngx_str_t *name, ngx_str_t *data)
     parts[3] = *data;
     ngx_str_set(&parts[4], "}");
 
-    if (ngx_http_rtc_ws_queue(ws, NGX_RTC_WS_TEXT, parts, 5) == NGX_OK) {
-        ngx_rtc_count(messages_sent);
-    }
+    (void) ngx_http_rtc_ws_queue(ws, NGX_RTC_WS_TEXT, parts, 5);
 }
 
 
@@ -1072,9 +1069,7 @@ ngx_http_rtc_ws_answer(void *end, uint64_t id, ngx_uint_t failed,
     parts[1] = *data;
     ngx_str_set(&parts[2], "}");
 
-    if (ngx_http_rtc_ws_queue(ws, NGX_RTC_WS_TEXT, parts, 3) == NGX_OK) {
-        ngx_rtc_count(messages_sent);
-    }
+    (void) ngx_http_rtc_ws_queue(ws, NGX_RTC_WS_TEXT, parts, 3);
 }
 
 

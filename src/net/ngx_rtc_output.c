@@ -16,6 +16,10 @@
 
 #define NGX_RTC_RTCP_MAX         1200
 
+#if (NGX_RTC_RTP_MAX + 32 > NGX_RTC_UDP_SIZE)
+#error "a protected packet must fit into its place in the batch"
+#endif
+
 
 u_char *
 ngx_rtc_transport_rtp_reserve(ngx_rtc_transport_t *t, size_t size)

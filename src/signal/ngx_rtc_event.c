@@ -460,6 +460,7 @@ static ngx_uint_t
 ngx_rtc_event_set_media_state(ngx_rtc_request_t *r)
 {
     json_t                 *video, *audio, *share;
+    ngx_str_t               screen = ngx_string("screen");
     ngx_rtc_participant_t  *p;
 
     p = r->participant;
@@ -478,6 +479,11 @@ ngx_rtc_event_set_media_state(ngx_rtc_request_t *r)
         || (p->mute_audio && json_is_true(audio)))
     {
         r->message = "muted by a host";
+        return NGX_RTC_E_FORBIDDEN;
+    }
+
+    if (json_is_true(share) && !ngx_rtc_may_publish(p, &screen)) {
+        r->message = "may not publish";
         return NGX_RTC_E_FORBIDDEN;
     }
 

@@ -31,6 +31,8 @@ static void ngx_rtc_home_drain_handler(ngx_event_t *ev);
 static void ngx_rtc_home_reap(ngx_event_t *ev);
 static ngx_queue_t *ngx_rtc_home_bucket(ngx_rtc_ref_t *owner,
     uint64_t session);
+static void ngx_rtc_home_send_answer(ngx_rtc_ref_t *to,
+    ngx_rtc_message_t *m);
 
 
 static ngx_rbtree_t        ngx_rtc_rooms;
@@ -331,6 +333,10 @@ ngx_rtc_home_worker_gone(ngx_rtc_ref_t *ref)
         return;
     }
 
+    /* first its newcomers: none of them may follow one that is lost now */
+
+    ngx_rtc_identity_gone(ref, 0);
+
     for (i = 0; i < NGX_RTC_HOME_BUCKETS; i++) {
 
         for (q = ngx_queue_head(&ngx_rtc_sessions[i]);
@@ -345,8 +351,6 @@ ngx_rtc_home_worker_gone(ngx_rtc_ref_t *ref)
             }
         }
     }
-
-    ngx_rtc_identity_gone(ref, 0);
 }
 
 
@@ -486,7 +490,7 @@ ngx_rtc_home_answer(ngx_rtc_ref_t *to, uint64_t session, uint64_t request,
 
     if (json == NULL) {
         ngx_str_set(&m.str[2], "{}");
-        (void) ngx_rtc_signal_send(to, NGX_RTC_MESH_TO_SESSION, &m);
+        ngx_rtc_home_send_answer(to, &m);
         return;
     }
 
@@ -499,9 +503,31 @@ ngx_rtc_home_answer(ngx_rtc_ref_t *to, uint64_t session, uint64_t request,
         return;
     }
 
-    (void) ngx_rtc_signal_send(to, NGX_RTC_MESH_TO_SESSION, &m);
+    ngx_rtc_home_send_answer(to, &m);
 
     ngx_free(m.str[2].data);
+}
+
+
+/* one that gets lost is as bad as any event: its session has to resume */
+
+static void
+ngx_rtc_home_send_answer(ngx_rtc_ref_t *to, ngx_rtc_message_t *m)
+{
+    ngx_rtc_participant_t  *p;
+
+    if (ngx_rtc_signal_send(to, NGX_RTC_MESH_TO_SESSION, m) != NGX_ERROR) {
+        return;
+    }
+
+    p = ngx_rtc_home_session(to, m->session);
+
+    if (p && !p->leaving) {
+        p->connected = 0;
+        p->overflow = 1;
+
+        ngx_rtc_room_schedule(p->room);
+    }
 }
 
 
@@ -533,7 +559,7 @@ ngx_rtc_home_refuse(ngx_rtc_ref_t *to, uint64_t session, uint64_t request,
         m.str[2] = text;
     }
 
-    (void) ngx_rtc_signal_send(to, NGX_RTC_MESH_TO_SESSION, &m);
+    ngx_rtc_home_send_answer(to, &m);
 
     ngx_free(text.data);
 }

@@ -17,6 +17,8 @@
 #include "ngx_rtc_negotiation.h"
 #include "ngx_rtc_transport.h"
 
+#include <openssl/crypto.h>
+
 
 #define NGX_RTC_USER_ID_LEN    16      /* of one that the server makes up */
 
@@ -299,7 +301,7 @@ ngx_rtc_join_resume(ngx_rtc_joining_t *j)
     {
         p = ngx_queue_data(q, ngx_rtc_participant_t, queue);
 
-        if (ngx_memcmp(p->resume_hash, hash, sizeof(hash)) == 0) {
+        if (CRYPTO_memcmp(p->resume_hash, hash, sizeof(hash)) == 0) {
             break;
         }
     }

@@ -194,6 +194,7 @@ ngx_rtc_event_kick(ngx_rtc_request_t *r)
     ngx_uint_t              rc;
     ngx_rtc_room_t         *room;
     ngx_rtc_participant_t  *p;
+    void                   *iter;
     u_char                  key[NGX_RTC_ID_LEN + 1];
 
     rc = ngx_rtc_moderation_target(r, &p);
@@ -213,6 +214,17 @@ ngx_rtc_event_kick(ngx_rtc_request_t *r)
 
     if (json_object_set_new(room->kicked, (char *) key, json_true()) != 0) {
         return NGX_RTC_E_INTERNAL;
+    }
+
+    if (json_object_size(room->kicked) > NGX_RTC_MAX_KICKED) {
+
+        /* jansson keeps the order: the first is who was kicked first */
+
+        iter = json_object_iter(room->kicked);
+
+        (void) ngx_cpystrn(key, (u_char *) json_object_iter_key(iter),
+                           sizeof(key));
+        (void) json_object_del(room->kicked, (char *) key);
     }
 
     data = ngx_rtc_schema_str(r->data, "reason", &reason)

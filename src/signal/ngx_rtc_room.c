@@ -348,6 +348,25 @@ ngx_rtc_room_published(ngx_rtc_publication_t *pub)
 void
 ngx_rtc_room_unpublished(ngx_rtc_publication_t *pub)
 {
+    ngx_rtc_participant_t  *p;
+
+    p = pub->participant;
+
+    /* offering it anew is no way out of the lock of a single track: what
+       else of its kind is offered from now on is locked as well */
+
+    if (pub->locked && !p->leaving) {
+
+        if (pub->kind == NGX_RTC_KIND_AUDIO) {
+            p->mute_audio = 1;
+
+        } else {
+            p->mute_video = 1;
+        }
+
+        ngx_rtc_participant_save(p);
+    }
+
     ngx_rtc_room_event(pub->participant->room, NULL, "track-unpublished",
                        json_pack("{s:o}", "track",
                                  ngx_rtc_publication_json(pub)));

@@ -27,6 +27,8 @@ static void ngx_rtc_session_refused(ngx_rtc_session_t *s, ngx_uint_t error,
     const char *message);
 static void ngx_rtc_session_joined(ngx_rtc_session_t *s);
 static void ngx_rtc_session_free_again(ngx_rtc_session_t *s);
+static void ngx_rtc_session_fail_pending(ngx_rtc_session_t *s,
+    ngx_uint_t error);
 static ngx_int_t ngx_rtc_session_pend(ngx_rtc_session_t *s, uint64_t id,
     uint64_t *request);
 static ngx_int_t ngx_rtc_session_unpend(ngx_rtc_session_t *s,
@@ -246,12 +248,18 @@ ngx_rtc_session_refused(ngx_rtc_session_t *s, ngx_uint_t error,
 }
 
 
-/* the session is in no room (any more) */
+/*
+ * The session is in no room (any more).  What its home still says to
+ * requests that crossed this on the way isn't listened to.
+ */
 
 static void
 ngx_rtc_session_free_again(ngx_rtc_session_t *s)
 {
+    ngx_rtc_session_fail_pending(s, NGX_RTC_E_NOT_IN_ROOM);
+
     s->state = NGX_RTC_SESSION_FREE;
+    s->gathered_len = 0;
     s->probing = 0;
     s->room.len = 0;
     s->user.len = 0;
@@ -688,14 +696,32 @@ ngx_rtc_session_home_gone(ngx_rtc_ref_t *ref)
 static void
 ngx_rtc_session_lose_home(ngx_rtc_session_t *s)
 {
+    s->gathered_len = 0;
+
+    ngx_rtc_session_fail_pending(s, NGX_RTC_E_ROOM_MOVED);
+
+    if (s->state == NGX_RTC_SESSION_JOINING) {
+        ngx_rtc_session_try(s);
+        return;
+    }
+
+    if (s->state == NGX_RTC_SESSION_JOINED) {
+        s->state = NGX_RTC_SESSION_FREE;
+
+        ngx_rtc_session_close(s, NGX_RTC_CLOSE_RESTART, "room moved");
+    }
+}
+
+
+static void
+ngx_rtc_session_fail_pending(ngx_rtc_session_t *s, ngx_uint_t error)
+{
     ngx_str_t              event;
     ngx_queue_t           *q;
     ngx_rtc_pending_t     *pending;
     ngx_rtc_request_id_t   id;
 
     ngx_str_null(&event);
-
-    s->gathered_len = 0;
 
     while (!ngx_queue_empty(&s->pending)) {
         q = ngx_queue_head(&s->pending);
@@ -709,17 +735,6 @@ ngx_rtc_session_lose_home(ngx_rtc_session_t *s)
 
         ngx_free(pending);
 
-        ngx_rtc_session_fail(s, &event, &id, NGX_RTC_E_ROOM_MOVED, NULL);
-    }
-
-    if (s->state == NGX_RTC_SESSION_JOINING) {
-        ngx_rtc_session_try(s);
-        return;
-    }
-
-    if (s->state == NGX_RTC_SESSION_JOINED) {
-        s->state = NGX_RTC_SESSION_FREE;
-
-        ngx_rtc_session_close(s, NGX_RTC_CLOSE_RESTART, "room moved");
+        ngx_rtc_session_fail(s, &event, &id, error, NULL);
     }
 }

@@ -27,6 +27,7 @@
 #define NGX_RTC_MAX_PENDING      128   /* unanswered requests of a session */
 #define NGX_RTC_MAX_DEFERRED     64    /* ... of a participant, in its home */
 #define NGX_RTC_MAX_WAITERS      8     /* joins that wait for a probe */
+#define NGX_RTC_MAX_KICKED       1024  /* user ids that a room remembers */
 #define NGX_RTC_MAX_GATHERED     (8 * 1024 * 1024)
 
 #define NGX_RTC_CLOSE_POLICY     1008

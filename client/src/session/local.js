@@ -146,6 +146,9 @@ export class LocalParticipant {
     /** @type {MediaState|null}  what the server knows */
     #told = null;
 
+    /** Whether the room is over: no device may be opened any more. */
+    #over = false;
+
     /** @param {LocalHost} host */
     constructor(host) {
         this.#host = host;
@@ -209,6 +212,12 @@ export class LocalParticipant {
 
         if (this.tracks.has(name)) {
             await this.unpublish(name);
+        }
+
+        if (this.#over) {
+            /* left while the browser was asking for a permission */
+            track.stop();
+            throw new RtcError("closed");
         }
 
         const local = new LocalTrack(name, kind, track, rest);
@@ -513,8 +522,10 @@ export class LocalParticipant {
         }
     }
 
-    /** Stops all devices. */
+    /** Stops all devices, for good. */
     stopAll() {
+        this.#over = true;
+
         for (const source of [...this.tracks.keys()]) {
             this.#remove(source, "left");
         }
@@ -567,7 +578,16 @@ export class LocalParticipant {
 
             if (local.reopen) {
                 try {
+                    const previous = local.mediaStreamTrack;
                     const track = await local.reopen();
+
+                    if (this.tracks.get(local.source) !== local
+                        || local.mediaStreamTrack !== previous)
+                    {
+                        /* unpublished, muted or replaced meanwhile */
+                        track.stop();
+                        return;
+                    }
 
                     track.enabled = !local.muted;
                     local.replace(track);

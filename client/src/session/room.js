@@ -327,6 +327,11 @@ export class Room extends Emitter {
             return this.#handshake(request, first);
         });
 
+        if (/** @type {string} */ (this.state) === "left") {
+            /* by a listener that heard of the join before us */
+            throw new RtcError("closed");
+        }
+
         globalThis.addEventListener?.("online", this.#onwake);
         globalThis.addEventListener?.("pagehide", this.#onhide);
         globalThis.document?.addEventListener?.("visibilitychange",
