@@ -116,7 +116,8 @@ deps:
 	@.ci/deps $(DEPS_MODULE)
 
 deps-test: deps
-	@.ci/deps $(DEPS_UNIT) $(DEPS_PERL) $(DEPS_BROWSER) $(DEPS_ASAN)
+	@.ci/deps $(sort $(DEPS_UNIT) $(DEPS_PERL) $(DEPS_BROWSER) \
+		$(DEPS_ASAN))
 
 
 # The module.  nginx's configure and make run in a folder of links to the
@@ -407,11 +408,13 @@ DEMO_MEDIA_PORT ?= 3478
 
 demo: module
 	@BUILD=$(OUT) NGX_BIN=$(NGX_BIN) MODULE=$(MODULE) \
-		conf-examples/demo.sh $(DEMO_PORT) $(DEMO_MEDIA_PORT)
+		conf-examples/demo.sh $(DEMO_PORT) $(DEMO_MEDIA_PORT) \
+		|| { rc=$$?; echo 'other ports:' \
+			'make demo DEMO_PORT=9000 DEMO_MEDIA_PORT=4000'; \
+		exit $$rc; }
 
 
-bench: module
-	@[ -x t/bench/run ] || { echo 'there are no benchmarks yet'; exit 1; }
+bench: module rtc-peer
 	@$(TEST_ENV) t/bench/run
 
 lint: deps $(NGX_OBJ)/objs/Makefile

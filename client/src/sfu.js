@@ -53,6 +53,9 @@ export class SendTransport extends Link {
 
     #negotiated = false;
 
+    /** Whether an ICE restart waits, for signaling or its answer. */
+    #restarting = false;
+
     /**
      * @param {string} id
      * @param {SfuOptions & import("./link.js").LinkOptions} options
@@ -86,12 +89,21 @@ export class SendTransport extends Link {
 
     /** @override */
     restart() {
+        if (this.#restarting) {
+            return;
+        }
+
+        this.#restarting = true;
+
         this.queue.run(async () => {
             if (this.#negotiated) {
                 await this.#negotiate(true);
             }
 
-        }).catch((error) => this.logger.warn(`${this.id}: restart`, error));
+        }).catch((error) => this.logger.warn(`${this.id}: restart`, error))
+            .finally(() => {
+                this.#restarting = false;
+            });
     }
 
     /** @param {DescriptionMessage} message */
@@ -319,6 +331,7 @@ export class SendTransport extends Link {
  */
 export class RecvTransport extends Link {
     #options;
+    #restarting = false;
 
     /** Whether an offer of the server was answered. */
     negotiated = false;
@@ -365,9 +378,18 @@ export class RecvTransport extends Link {
 
     /** @override */
     restart() {
+        if (this.#restarting) {
+            return;
+        }
+
+        this.#restarting = true;
+
         this.#options.request("restart-ice", { transportId: this.id })
             .catch((error) => {
                 this.logger.debug(`${this.id}: restart-ice`, error);
+            })
+            .finally(() => {
+                this.#restarting = false;
             });
     }
 

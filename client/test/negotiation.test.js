@@ -424,6 +424,45 @@ test("recv: a failed connection asks for restart-ice", async () => {
 });
 
 
+test("restarts do not pile up while signaling is away", async () => {
+    const t = sfu();
+
+    t.publish("camera", "video");
+    t.connection.onTransportCreated({ id: "s1", direction: "send" });
+    await settle();
+    await t.answer();
+    t.connection.onTransportCreated({ id: "r1", direction: "recv" });
+
+    /** @type {(() => void)[]} */
+    const waiting = [];
+
+    t.replies.handler = () => new Promise((resolve) => {
+        waiting.push(() => resolve({}));
+    });
+    t.sent.length = 0;
+
+    for (const pc of FakePeerConnection.all) {
+        pc.become("failed");
+    }
+
+    await t.clock.advance(60000);
+    t.replies.handler = null;
+    waiting.forEach((done) => done());
+    await settle();
+    await t.answer();
+    assert.deepEqual(t.sent.map((m) => m.event).sort(),
+                     ["restart-ice", "webrtc-offer"]);
+
+    for (const pc of FakePeerConnection.all) {
+        pc.become("connected");
+        pc.become("failed");
+    }
+
+    await t.clock.advance(10);
+    assert.equal(t.sent.length, 4, "but come again when they are needed");
+});
+
+
 test("replacement: the old recv transport goes when the new has media",
      async () =>
 {
@@ -824,6 +863,28 @@ test("room: resume-failed: joins anew, with new connections", async () => {
     assert.equal(FakePeerConnection.all[0].signalingState, "closed");
     assert.deepEqual(r.log, ["+bert", "-bert replaced", "back false",
                              "+bert"]);
+});
+
+
+test("room: muted while away, unmuted in another session", async () => {
+    const r = makeRoom();
+
+    await r.room.publish(trackOf("audio"));
+    await r.room.connect();
+    r.state.forget = true;
+    r.channel.close();
+    await settle();
+
+    const muted = r.room.setMicrophoneMuted(true);
+
+    r.clock.advance(10000);
+    await assert.rejects(muted, { code: "session-lost" });
+    await settle();
+    assert.equal(r.channel.sent.filter((m) => m.event === "join-room")
+                 .at(-1).data.mediaState.audio, false);
+    await r.room.setMicrophoneMuted(false);
+    assert.deepEqual(r.channel.sent.filter((m) => m.event === "media-state")
+                     .map((m) => m.data), [{ audio: true }]);
 });
 
 

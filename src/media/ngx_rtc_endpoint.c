@@ -239,6 +239,13 @@ ngx_rtc_endpoint_discover(ngx_rtc_endpoint_t *ep, ngx_rtc_rtp_t *rtp,
         }
 
         ngx_rtc_endpoint_unbind(ep, stream, *rtx);
+
+        if (!*rtx && stream->rtx.highest >= 0) {
+
+            /* what retransmitted for the SSRC that is gone is gone, too */
+
+            ngx_rtc_endpoint_unbind(ep, stream, 1);
+        }
     }
 
     if (ngx_rtc_endpoint_bind(ep, stream, rtp->ssrc, *rtx) != NGX_OK) {

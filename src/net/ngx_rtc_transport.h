@@ -133,7 +133,7 @@ ngx_int_t ngx_rtc_transport_restart_ice(ngx_rtc_transport_t *t);
 /* plain RTP packet, bytes: what came in over Ethernet can go out too, with
    our extensions, as fragments where that must be */
 
-#define NGX_RTC_RTP_MAX        1500
+#define NGX_RTC_RTP_MAX        1536
 
 u_char *ngx_rtc_transport_rtp_reserve(ngx_rtc_transport_t *t, size_t size);
 ngx_int_t ngx_rtc_transport_rtp_commit(ngx_rtc_transport_t *t, size_t len);

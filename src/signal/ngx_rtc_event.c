@@ -674,6 +674,11 @@ ngx_rtc_event_update_self(ngx_rtc_request_t *r)
         return NGX_RTC_E_BAD_REQUEST;
     }
 
+    if (metadata && !ngx_rtc_room_metadata_fits(p->room, p, metadata)) {
+        r->message = "the metadata of the room's members are too large";
+        return NGX_RTC_E_TOO_MANY;
+    }
+
     if (name) {
         json_decref(p->name);
         p->name = json_is_null(name) ? NULL : json_incref(name);
@@ -682,6 +687,7 @@ ngx_rtc_event_update_self(ngx_rtc_request_t *r)
     if (metadata) {
         json_decref(p->metadata);
         p->metadata = json_is_null(metadata) ? NULL : json_incref(metadata);
+        p->metadata_len = ngx_rtc_metadata_len(metadata);
     }
 
     data = ngx_rtc_json_participant(p);

@@ -436,6 +436,11 @@ ngx_rtc_join_check(ngx_rtc_joining_t *j)
         if (n > room->max_participants) {
             return NGX_RTC_E_ROOM_FULL;
         }
+
+        if (!ngx_rtc_room_metadata_fits(room, earlier, j->join.metadata)) {
+            j->reason = "the metadata of the room's members are too large";
+            return NGX_RTC_E_TOO_MANY;
+        }
     }
 
     j->sfu = ngx_rtc_mode_needed(room, j->join.type, n, j->role, j->join.sfu);

@@ -82,6 +82,7 @@ ngx_rtc_participant_create(ngx_rtc_room_t *room, ngx_str_t *user,
 
     if (join->metadata) {
         p->metadata = json_incref(join->metadata);
+        p->metadata_len = ngx_rtc_metadata_len(join->metadata);
     }
 
     p->style = join->style;
@@ -400,6 +401,46 @@ ngx_rtc_role_permissions(ngx_uint_t role)
     default:
         return NGX_RTC_MAY_SUBSCRIBE|NGX_RTC_MAY_MESSAGE;
     }
+}
+
+
+ngx_uint_t
+ngx_rtc_room_metadata_fits(ngx_rtc_room_t *room,
+    ngx_rtc_participant_t *except, json_t *metadata)
+{
+    size_t                  len;
+    ngx_queue_t            *q;
+    ngx_rtc_participant_t  *p;
+
+    len = ngx_rtc_metadata_len(metadata);
+
+    if (len == 0) {
+        return 1;
+    }
+
+    for (q = ngx_queue_head(&room->participants);
+         q != ngx_queue_sentinel(&room->participants);
+         q = ngx_queue_next(q))
+    {
+        p = ngx_queue_data(q, ngx_rtc_participant_t, queue);
+
+        if (p != except) {
+            len += p->metadata_len;
+        }
+    }
+
+    return len <= ngx_max(NGX_RTC_MAX_METADATA, ngx_rtc_conf->metadata_size);
+}
+
+
+size_t
+ngx_rtc_metadata_len(json_t *metadata)
+{
+    if (metadata == NULL || json_is_null(metadata)) {
+        return 0;
+    }
+
+    return json_dumpb(metadata, NULL, 0, JSON_COMPACT|JSON_ENCODE_ANY);
 }
 
 

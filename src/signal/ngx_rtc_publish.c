@@ -14,6 +14,11 @@
 #include "ngx_rtc_peer.h"
 
 
+/* an integer that any JSON number keeps */
+
+#define NGX_RTC_MAX_NEGOTIATION  (((json_int_t) 1 << 53) - 1)
+
+
 /* what an offer wants of one m-line */
 
 typedef struct {
@@ -37,6 +42,7 @@ static ngx_rtc_published_t *ngx_rtc_publish_adopt(ngx_rtc_participant_t *p,
     ngx_rtc_peer_t *peer, ngx_rtc_publish_t *pl, ngx_uint_t n);
 static ngx_uint_t ngx_rtc_publish_make(ngx_rtc_peer_t *peer, ngx_uint_t n);
 static void ngx_rtc_publish_undo(ngx_uint_t n);
+static void ngx_rtc_publish_shrink(ngx_rtc_peer_t *peer, ngx_uint_t n);
 static void ngx_rtc_publish_apply(ngx_rtc_peer_t *peer, ngx_uint_t n);
 static void ngx_rtc_publish_tell(ngx_rtc_request_t *r, ngx_rtc_peer_t *peer,
     ngx_rtc_sdp_buf_t *buf);
@@ -60,7 +66,7 @@ ngx_rtc_negotiation_offer(ngx_rtc_request_t *r)
 {
     json_t                  *counter;
     ngx_int_t                found;
-    ngx_uint_t               i, k, rc, format;
+    ngx_uint_t               i, k, rc, had, format, restarts;
     const char              *why;
     ngx_rtc_sdp_t            sdp;
     ngx_rtc_peer_t          *peer;
@@ -92,8 +98,11 @@ ngx_rtc_negotiation_offer(ngx_rtc_request_t *r)
 
     counter = json_object_get(r->data, "negotiation");
 
-    if (counter && !json_is_null(counter) && !json_is_integer(counter)) {
-        r->message = "negotiation must be an integer";
+    if (counter && !json_is_null(counter)
+        && (!json_is_integer(counter) || json_integer_value(counter) < 0
+            || json_integer_value(counter) > NGX_RTC_MAX_NEGOTIATION))
+    {
+        r->message = "negotiation must be an integer from 0 to 2^53 - 1";
         return NGX_RTC_E_BAD_REQUEST;
     }
 
@@ -128,10 +137,13 @@ ngx_rtc_negotiation_offer(ngx_rtc_request_t *r)
         return rc;
     }
 
+    had = peer->nmlines;
+
     while (peer->nmlines < sdp.nmedia) {
         mline = ngx_rtc_peer_add_mline(peer);
 
         if (mline == NULL) {
+            ngx_rtc_publish_shrink(peer, had);
             return NGX_RTC_E_INTERNAL;
         }
 
@@ -142,22 +154,27 @@ ngx_rtc_negotiation_offer(ngx_rtc_request_t *r)
     }
 
     if (ngx_rtc_publish_make(peer, sdp.nmedia) != NGX_RTC_E_OK) {
+        ngx_rtc_publish_shrink(peer, had);
         return NGX_RTC_E_INTERNAL;
     }
 
     if (found == NGX_OK) {
 
-        if (ngx_rtc_peer_restarts(peer, &remote)
-            && ngx_rtc_transport_restart_ice(peer->transport) != NGX_OK)
-        {
-            ngx_rtc_publish_undo(sdp.nmedia);
-            return NGX_RTC_E_INTERNAL;
-        }
+        /* credentials of ours change only with an offer that is taken */
+
+        restarts = ngx_rtc_peer_restarts(peer, &remote);
 
         rc = ngx_rtc_peer_remote(peer, &remote, r);
 
+        if (rc == NGX_RTC_E_OK && restarts
+            && ngx_rtc_transport_restart_ice(peer->transport) != NGX_OK)
+        {
+            rc = NGX_RTC_E_INTERNAL;
+        }
+
         if (rc != NGX_RTC_E_OK) {
             ngx_rtc_publish_undo(sdp.nmedia);
+            ngx_rtc_publish_shrink(peer, had);
 
             if (rc == NGX_RTC_E_BAD_SDP && peer->remote) {
 
@@ -518,6 +535,17 @@ ngx_rtc_publish_undo(ngx_uint_t n)
             ngx_free(pl->published);
             pl->published = NULL;
         }
+    }
+}
+
+
+/* an offer that was refused leaves no m-lines behind */
+
+static void
+ngx_rtc_publish_shrink(ngx_rtc_peer_t *peer, ngx_uint_t n)
+{
+    while (peer->nmlines > n) {
+        ngx_free(peer->mlines[--peer->nmlines]);
     }
 }
 

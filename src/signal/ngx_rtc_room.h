@@ -155,6 +155,7 @@ struct ngx_rtc_participant_s {
     ngx_queue_t             waiters;       /* joins that want its user id */
     ngx_uint_t              nwaiters;
     ngx_event_t             probe;         /* its session is being pinged */
+    size_t                  metadata_len;
     unsigned                hold:1;
     unsigned                overflow:1;    /* its session must be closed */
     u_char                  local_data[NGX_SOCKADDR_STRLEN];

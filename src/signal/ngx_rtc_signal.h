@@ -28,6 +28,9 @@
 #define NGX_RTC_MAX_DEFERRED     64    /* ... of a participant, in its home */
 #define NGX_RTC_MAX_WAITERS      8     /* joins that wait for a probe */
 #define NGX_RTC_MAX_KICKED       1024  /* user ids that a room remembers */
+#define NGX_RTC_MAX_METADATA     (384 * 1024)  /* of all members: what tells
+                                                  of a room fits into the
+                                                  queues to a client, twice */
 #define NGX_RTC_MAX_GATHERED     (8 * 1024 * 1024)
 
 #define NGX_RTC_CLOSE_POLICY     1008
@@ -167,6 +170,10 @@ void ngx_rtc_participant_role(ngx_rtc_participant_t *p, ngx_uint_t role);
 /* closes the socket of one that couldn't be told something */
 ngx_uint_t ngx_rtc_participant_overflow(ngx_rtc_participant_t *p);
 ngx_uint_t ngx_rtc_role_permissions(ngx_uint_t role);
+/* is there space for metadata (or NULL) besides that of those but one */
+ngx_uint_t ngx_rtc_room_metadata_fits(ngx_rtc_room_t *room,
+    ngx_rtc_participant_t *except, json_t *metadata);
+size_t ngx_rtc_metadata_len(json_t *metadata);
 
 /* a room whose last host has gone gets another, if it may */
 ngx_uint_t ngx_rtc_room_has_host(ngx_rtc_room_t *room);

@@ -156,7 +156,7 @@ test_mid(void)
     sim_pub_frame(v, 1, 1);
     need(sim_next_rtp(viewer, &rtp) != NULL, "when the first was silent");
     is(rtp.ssrc, vp.ssrc, "under the same SSRC of ours");
-    is(end->forgotten, 1, "the transport may forget the old one");
+    is(end->forgotten, 2, "the transport may forget the old one and its RTX");
 
     v->ssrc = 112;
     v->mid = "nobody";
@@ -273,8 +273,17 @@ test_rid(void)
     ngx_rtc_subscription_close(sub, sim_now);
     sim_end_free(viewer);
 
+    /* a sender that begins anew with other SSRCs, of both */
+
+    sim_now += 1500000;
+    sim_deliver(end, buf, rid_packet(buf, 30, SIM_VP8, 1, "lo", NULL, 0));
+    is(track->streams[1].media.ssrc, 30, "a new SSRC in place of a silent one");
+    sim_deliver(end, buf, rid_packet(buf, 31, SIM_VP8_RTX, 1, NULL, "lo", 0));
+    is(track->streams[1].rtx.ssrc, 31, "and that of its retransmissions");
+    is(end->forgotten, 2, "the old ones are forgotten");
+
     ngx_rtc_track_close(track, sim_now);
-    is(end->forgotten, 5, "all SSRCs are forgotten with the track");
+    is(end->forgotten, 7, "all SSRCs are forgotten with the track");
     is(end->ep->recv.n, 0, "and not in the table");
     sim_end_free(end);
 }

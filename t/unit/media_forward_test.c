@@ -8,6 +8,11 @@
 
 
 #include "media_sim.h"
+#include "ngx_rtc_transport.h"
+
+
+/* of Ethernet's 1500: without IPv4, UDP and the shorter of SRTP's tags */
+#define LARGEST  (1500 - 28 - 10)
 
 
 typedef struct {
@@ -540,6 +545,46 @@ test_two_byte(void)
 }
 
 
+/* what a publisher can send whole finds its place in the transport, too */
+
+static void
+test_largest(void)
+{
+    call_t                   c;
+    u_char                   buf[LARGEST];
+    uint16_t                 seq;
+    ngx_rtc_rtp_t            rtp;
+    ngx_rtc_send_params_t    sp;
+
+    call_start(&c, 300);
+
+    sp = c.vparams;
+    strcpy((char *) sp.mid, "0123456789abcdef");
+    sp.ext.id[NGX_RTC_EXT_VIDEO_ORIENTATION] = 20;
+    is(ngx_rtc_subscription_update(c.vsub, &sp, sim_now), NGX_OK, "update");
+
+    memset(buf, 0x55, LARGEST);
+    (void) ngx_rtc_rtp_write_header(buf, buf + LARGEST, 1, SIM_VP8,
+                                    c.vpub->seq++, 1, 1000);
+    memcpy(buf + 12, "\x10\x50\x01\x00\x9d\x01\x2a\x80\x02\xe0\x01", 11);
+
+    sim_deliver(c.a, buf, LARGEST);
+
+    need(sim_next_rtp(c.b, &rtp) != NULL, "the largest packet");
+    is(rtp.payload_size, LARGEST - 12, "it is whole");
+    ok(c.b->reserved <= NGX_RTC_RTP_MAX, "it fits into the transport's place");
+
+    seq = rtp.seq;
+    sim_nack(c.b, c.vparams.ssrc, &seq, 1);
+
+    need(sim_next_rtp(c.b, &rtp) != NULL, "its retransmission");
+    is(rtp.payload_size, LARGEST - 12 + 2, "with two bytes more");
+    ok(c.b->reserved <= NGX_RTC_RTP_MAX, "fits, too");
+
+    call_end(&c);
+}
+
+
 int
 main(void)
 {
@@ -550,6 +595,7 @@ main(void)
     test_padding();
     test_payloads();
     test_two_byte();
+    test_largest();
 
     return test_done();
 }

@@ -47,7 +47,7 @@ typedef struct {
     ngx_rtc_usec_t    time;
     size_t            len;
     ngx_uint_t        rtcp;
-    u_char            data[1500];
+    u_char            data[2048];
 } sim_packet_t;
 
 

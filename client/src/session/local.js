@@ -146,6 +146,9 @@ export class LocalParticipant {
     /** @type {MediaState|null}  what the server knows */
     #told = null;
 
+    /** How often that was replaced by what a join said. */
+    #joins = 0;
+
     /** Whether the room is over: no device may be opened any more. */
     #over = false;
 
@@ -197,6 +200,7 @@ export class LocalParticipant {
      */
     told(state) {
         this.#told = mediaStateOf(state);
+        this.#joins++;
     }
 
     /**
@@ -511,13 +515,23 @@ export class LocalParticipant {
             return;
         }
 
+        const joins = this.#joins;
+
         this.#told = this.mediaState;
 
         try {
             await this.#host.request("media-state", changes);
 
         } catch (error) {
-            this.#told = told;
+            if (joins === this.#joins) {
+                /* told again with the next change, whatever came since */
+
+                for (const key of Object.keys(changes)) {
+                    this.#told = { .../** @type {MediaState} */ (this.#told),
+                                   [key]: /** @type {any} */ (told)?.[key] };
+                }
+            }
+
             throw error;
         }
     }

@@ -290,6 +290,11 @@ export class Room extends Emitter {
             if (again) {
                 this.emit("reconnected", { resumed });
             }
+
+            if (again && !resumed) {
+                /* what changed while we joined, once that was rejected */
+                clock.setTimeout(() => this.#tellState(), 0);
+            }
         });
 
         this.#signaling.on("closed", ({ error }) => this.#end(error));
@@ -780,10 +785,12 @@ export class Room extends Emitter {
         this.#mesh.resumed();
 
         /* what was muted meanwhile */
-        queueMicrotask(() => {
-            this.self.tellState().catch((error) => {
-                this.#logger.warn("media state", error);
-            });
+        queueMicrotask(() => this.#tellState());
+    }
+
+    #tellState() {
+        this.self.tellState().catch((error) => {
+            this.#logger.warn("media state", error);
         });
     }
 
