@@ -26,7 +26,7 @@ use Test::Nginx::RTC::Signal;
 select STDERR; $| = 1;
 select STDOUT; $| = 1;
 
-my $t = Test::Nginx->new()->has(qw/http stream udp/)->plan(2 * 63);
+my $t = Test::Nginx->new()->has(qw/http stream udp/)->plan(2 * 65);
 
 my $conf = <<'EOF';
 
@@ -240,6 +240,13 @@ sub run {
 	$took = time() - $start;
 	cmp_ok($took, '>', 9, 'waits for what is shown');
 	cmp_ok($took, '<', 13, 'but not for ever');
+
+	# a viewer may create a room, its host is who comes next
+
+	$eve = member({ roomId => 'x', userId => 'eve', role => 'viewer' });
+	is($eve->joined()->{data}{self}{role}, 'viewer', 'viewer creates');
+	$ann = member({ roomId => 'x', userId => 'ann' });
+	is($ann->joined()->{data}{self}{role}, 'host', 'the next one is host');
 
 	# a member becomes a viewer
 

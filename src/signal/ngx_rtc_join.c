@@ -589,6 +589,12 @@ ngx_rtc_join_enter(ngx_rtc_joining_t *j)
 
     if (p->role == NGX_RTC_ROLE_HOST) {
         room->vacant = 0;
+
+    } else if (j->room == NULL && p->role == NGX_RTC_ROLE_VIEWER) {
+
+        /* a viewer is never host: the next one is */
+
+        room->vacant = 1;
     }
 
     ngx_rtc_count(joins);
