@@ -25,7 +25,8 @@ export function syncSlots(slots: Map<string, RTCRtpTransceiver>, publications: M
  */
 export function encodingsOf(publication: Publication, allowSimulcast: boolean): RTCRtpEncodingParameters[];
 /**
- * Sets the limits of a publication on a sender that was made without them.
+ * Sets the limits of a publication on a sender that was made without them,
+ * or with those of what it sent before.
  *
  * @param {RTCRtpSender} sender
  * @param {Publication} publication

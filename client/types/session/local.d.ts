@@ -153,7 +153,7 @@ export class LocalParticipant {
     setQuality(quality: MediaState["quality"]): Promise<void>;
     /** Tells the server what has changed of the media state. */
     tellState(): Promise<void>;
-    /** Stops all devices. */
+    /** Stops all devices, for good. */
     stopAll(): void;
     #private;
 }
