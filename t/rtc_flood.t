@@ -17,9 +17,8 @@ BEGIN { use FindBin; chdir($FindBin::Bin); }
 use lib 'lib';
 use IO::Select;
 use IO::Socket::INET;
-use JSON::PP;
 
-use Test::Nginx qw/ :DEFAULT http_content /;
+use Test::Nginx;
 use Test::Nginx::RTC;
 
 ###############################################################################
@@ -196,9 +195,5 @@ ok(eval { $dave->publish(audio => 1) }, 'nor is the same one for long');
 $_->leave() for $alice, $bob, $carol, $dave, @stalled;
 
 ###############################################################################
-
-sub status {
-	return decode_json(http_content(http_get('/status?format=json')));
-}
 
 ###############################################################################

@@ -17,9 +17,8 @@ BEGIN { use FindBin; chdir($FindBin::Bin); }
 use lib 'lib';
 use Compress::Zlib ();
 use Digest::SHA qw/ hmac_sha1 /;
-use JSON::PP;
 
-use Test::Nginx qw/ :DEFAULT http_content /;
+use Test::Nginx;
 use Test::Nginx::RTC;
 
 ###############################################################################
@@ -250,10 +249,6 @@ ok($rtc->wait(sub { status()->{counters}{transports} <= 4 }),
 	'transports are closed');
 
 ###############################################################################
-
-sub status {
-	return decode_json(http_content(http_get('/status?format=json')));
-}
 
 # a nomination, as the peer of the connection would send it
 

@@ -15,9 +15,7 @@ use Test::More;
 BEGIN { use FindBin; chdir($FindBin::Bin); }
 
 use lib 'lib';
-use JSON::PP;
-
-use Test::Nginx qw/ :DEFAULT http_content /;
+use Test::Nginx;
 use Test::Nginx::RTC;
 
 ###############################################################################
@@ -141,10 +139,6 @@ $_->leave() for $dave, $erin;
 $_->signal()->close() for $dave, $erin;
 
 ###############################################################################
-
-sub status {
-	return decode_json(http_content(http_get('/status?format=json')));
-}
 
 sub active {
 	return scalar grep { !$_->{draining} && !$old{$_->{pid}} }

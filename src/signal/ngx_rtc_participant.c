@@ -440,7 +440,7 @@ ngx_rtc_metadata_len(json_t *metadata)
         return 0;
     }
 
-    return json_dumpb(metadata, NULL, 0, JSON_COMPACT|JSON_ENCODE_ANY);
+    return ngx_rtc_json_size(metadata);
 }
 
 

@@ -11,6 +11,7 @@
 #include <ngx_core.h>
 
 #include "ngx_rtc_schema.h"
+#include "ngx_rtc_json.h"
 
 #include <stdio.h>
 
@@ -160,8 +161,7 @@ ngx_rtc_schema_field(const ngx_rtc_field_t *f, json_t *value,
 
     case NGX_RTC_FIELD_METADATA:
         *what = "smaller: its JSON is larger than metadata_size";
-        return json_dumpb(value, NULL, 0, JSON_COMPACT|JSON_ENCODE_ANY)
-               <= metadata_size;
+        return ngx_rtc_json_size(value) <= metadata_size;
 
     case NGX_RTC_FIELD_MEDIA_STATE:
         *what = "an object with video, audio, screenShare (true or false) "

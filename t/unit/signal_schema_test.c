@@ -4,6 +4,7 @@
  *
  * Shapes of what clients send, and the merge of media states.
  * link: src/signal/ngx_rtc_schema.c src/core/ngx_rtc_id.c
+ * link: src/core/ngx_rtc_json.c
  */
 
 

@@ -16,6 +16,12 @@ package Test::Nginx::RTC;
 use warnings;
 use strict;
 
+use base qw/ Exporter /;
+
+our @EXPORT = qw/ status /;
+
+###############################################################################
+
 use Cwd qw/ abs_path /;
 use File::Basename qw/ dirname /;
 use IO::Handle;
@@ -24,7 +30,7 @@ use IPC::Open2;
 use JSON::PP;
 use Time::HiRes qw/ time /;
 
-use Test::Nginx;
+use Test::Nginx qw/ :DEFAULT http_content /;
 use Test::Nginx::RTC::Signal;
 
 ###############################################################################
@@ -38,6 +44,12 @@ my $ext = {
 		. 'draft-holmer-rmcat-transport-wide-cc-extensions-01',
 	level => 'urn:ietf:params:rtp-hdrext:ssrc-audio-level',
 };
+
+# what a location "/status" with rtc_status tells
+
+sub status {
+	return $json->decode(http_content(http_get('/status?format=json')));
+}
 
 # the program, or undef where it was not built
 

@@ -12,24 +12,18 @@ use strict;
 
 use base qw/ Exporter /;
 
-our @EXPORT = qw/ spread status /;
+our @EXPORT = qw/ spread /;
 
 ###############################################################################
 
-use JSON::PP;
 use Test::More;
 
-use Test::Nginx qw/ http_content http_get /;
 use Test::Nginx::RTC;
 
 ###############################################################################
 
 my $members = 5;
 my $rooms = 8;
-
-sub status {
-	return decode_json(http_content(http_get('/status?format=json')));
-}
 
 # Ten tests with four workers; crosses: datagrams may come to another worker
 # than the room's.
